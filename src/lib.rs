@@ -1,0 +1,2 @@
+//! entrue
+pub mod sandbox;

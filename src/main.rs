@@ -1,0 +1,2 @@
+//! entrue
+fn main() {}
