@@ -1,0 +1,177 @@
+//! What a well-shaped PATCH must still satisfy: priorities, targets, sizes.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value};
+
+use super::guid::is_guid;
+use super::schema::{
+    BINDING, EXCLUDE_TARGET, FEATURE_TARGET, INCLUDE_TARGET, Kind, ObjectType, SCOPE, TARGET,
+};
+
+/// The documented limit of the whole policy, all methods together.
+pub(super) const MAX_POLICY_BYTES: usize = 20 * 1024;
+/// The documented number of certificate authority scopes.
+const MAX_SCOPES: usize = 30;
+/// The id that stands for everybody.
+const ALL_USERS: &str = "all_users";
+/// What Authenticator's feature settings hold where they mean nobody.
+const NOBODY: &str = "00000000-0000-0000-0000-000000000000";
+
+/// What targets are judged by.
+pub(super) struct Directory<'a> {
+    /// Whether a group with that id exists.
+    pub has_group: &'a dyn Fn(&str) -> bool,
+    /// The policy as it is stored. Ids it already has may stay, also those
+    /// of deleted groups and of users.
+    pub stored: &'a Value,
+}
+
+/// The first rule that the body of a PATCH breaks, if any.
+pub(super) fn review(
+    body: &Map<String, Value>,
+    of: &'static ObjectType,
+    directory: &Directory<'_>,
+) -> Result<(), String> {
+    for (name, value) in body {
+        if let Some(property) = of.property(name) {
+            review_value(value, property.kind, directory, name)?;
+        }
+    }
+    Ok(())
+}
+
+fn review_value(
+    value: &Value,
+    kind: Kind,
+    directory: &Directory<'_>,
+    at: &str,
+) -> Result<(), String> {
+    match (kind, value) {
+        (Kind::Object(of), Value::Object(members)) => {
+            if of.is(&FEATURE_TARGET) {
+                return review_feature_target(members, directory, at);
+            }
+            review(members, of, directory)
+        }
+        (Kind::List(Kind::Object(of)), Value::Array(items)) => {
+            if [&TARGET, &EXCLUDE_TARGET, &INCLUDE_TARGET]
+                .into_iter()
+                .any(|target| of.is(target))
+            {
+                return review_targets(items, directory, at);
+            }
+            if of.is(&BINDING) {
+                return review_bindings(items);
+            }
+            if of.is(&SCOPE) && items.len() > MAX_SCOPES {
+                return Err(format!(
+                    "There can be at most {MAX_SCOPES} certificate authority scopes; {} were given.",
+                    items.len()
+                ));
+            }
+            items
+                .iter()
+                .try_for_each(|item| review_value(item, Kind::Object(of), directory, at))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn review_bindings(bindings: &[Value]) -> Result<(), String> {
+    let mut seen = HashSet::new();
+    for priority in bindings
+        .iter()
+        .filter_map(|binding| binding.get("priority")?.as_i64())
+    {
+        if priority < 0 {
+            return Err(format!(
+                "The priority {priority} of a user binding is negative."
+            ));
+        }
+        if !seen.insert(priority) {
+            return Err(format!("Two user bindings have the priority {priority}."));
+        }
+    }
+    Ok(())
+}
+
+fn review_targets(targets: &[Value], directory: &Directory<'_>, at: &str) -> Result<(), String> {
+    let mut seen = HashSet::new();
+    for target in targets {
+        let member = |name| target.get(name).and_then(Value::as_str).unwrap_or_default();
+        let (id, target_type) = (member("id"), member("targetType"));
+        if !seen.insert(id.to_ascii_lowercase()) {
+            return Err(format!("The target '{id}' is given twice in '{at}'."));
+        }
+        let stored = holds_target(directory.stored, id, target_type);
+        match target_type {
+            _ if stored => {}
+            "user" => {
+                return Err(format!(
+                    "The target '{id}' in '{at}' is a user. Individual users can't be added as \
+                     targets any more."
+                ));
+            }
+            _ if id == ALL_USERS => {}
+            _ => review_group(id, directory, at)?,
+        }
+    }
+    Ok(())
+}
+
+fn review_feature_target(
+    target: &Map<String, Value>,
+    directory: &Directory<'_>,
+    at: &str,
+) -> Result<(), String> {
+    let member = |name| target.get(name).and_then(Value::as_str);
+    let (Some(id), target_type) = (member("id"), member("targetType").unwrap_or("group")) else {
+        return Ok(());
+    };
+    if id == ALL_USERS || id == NOBODY || holds_target(directory.stored, id, target_type) {
+        return Ok(());
+    }
+    if target_type == "group" {
+        return review_group(id, directory, at);
+    }
+    if is_guid(id) {
+        Ok(())
+    } else {
+        Err(not_an_id(id, at))
+    }
+}
+
+fn review_group(id: &str, directory: &Directory<'_>, at: &str) -> Result<(), String> {
+    if !is_guid(id) {
+        return Err(not_an_id(id, at));
+    }
+    if !(directory.has_group)(id) {
+        return Err(format!("The group '{id}' in '{at}' does not exist."));
+    }
+    Ok(())
+}
+
+fn not_an_id(id: &str, at: &str) -> String {
+    format!("The target '{id}' in '{at}' is neither an object id nor '{ALL_USERS}'.")
+}
+
+/// Whether a target is anywhere in the stored policy.
+fn holds_target(policy: &Value, id: &str, target_type: &str) -> bool {
+    match policy {
+        Value::Array(items) => items.iter().any(|item| holds_target(item, id, target_type)),
+        Value::Object(members) => {
+            let is = |name: &str, text: &str| {
+                members
+                    .get(name)
+                    .and_then(Value::as_str)
+                    .is_some_and(|held| held.eq_ignore_ascii_case(text))
+            };
+            (is("id", id) && is("targetType", target_type))
+                || members
+                    .values()
+                    .any(|value| holds_target(value, id, target_type))
+        }
+        _ => false,
+    }
+}
