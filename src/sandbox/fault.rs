@@ -6,7 +6,10 @@ use serde_json::Value;
 
 /// Something that goes wrong with the requests it applies to.
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+// The flattened kind sees what is left, so it refuses unknown members; in the
+// schema only the whole can.
+#[serde(rename_all = "camelCase")]
+#[schemars(deny_unknown_fields)]
 pub struct Fault {
     /// Which requests it applies to.
     pub on: Area,

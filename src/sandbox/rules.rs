@@ -161,17 +161,18 @@ fn holds_target(policy: &Value, id: &str, target_type: &str) -> bool {
     match policy {
         Value::Array(items) => items.iter().any(|item| holds_target(item, id, target_type)),
         Value::Object(members) => {
-            let is = |name: &str, text: &str| {
-                members
-                    .get(name)
-                    .and_then(Value::as_str)
-                    .is_some_and(|held| held.eq_ignore_ascii_case(text))
-            };
-            (is("id", id) && is("targetType", target_type))
+            let held = |name: &str| members.get(name).and_then(Value::as_str);
+            (held("targetType") == Some(target_type)
+                && held("id").is_some_and(|held| same_id(held, id)))
                 || members
                     .values()
                     .any(|value| holds_target(value, id, target_type))
         }
         _ => false,
     }
+}
+
+/// Object ids compare without case, the special id does not.
+fn same_id(one: &str, other: &str) -> bool {
+    one == other || (is_guid(one) && one.eq_ignore_ascii_case(other))
 }

@@ -216,12 +216,14 @@ impl<'de, T: Deserialize<'de>> de::Visitor<'de> for Distinct<T> {
         let mut entries: Vec<T> = Vec::new();
         while let Some(entry) = list.next_element::<T>()? {
             let id = (self.id)(&entry);
-            if entries
-                .iter()
-                .any(|other| (self.id)(other).eq_ignore_ascii_case(id))
-            {
-                let message = format!("two {}s have the id `{id}`; each needs its own", self.what);
-                return Err(de::Error::custom(message));
+            let same = |other: &T| (self.id)(other).eq_ignore_ascii_case(id);
+            if let Some(first) = entries.iter().position(same) {
+                return Err(de::Error::custom(format!(
+                    "{0}s {1} and {2} both have the id `{id}`; each needs its own",
+                    self.what,
+                    first + 1,
+                    entries.len() + 1
+                )));
             }
             entries.push(entry);
         }
