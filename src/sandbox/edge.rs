@@ -35,10 +35,7 @@ async fn exchange(State(sandbox): State<Sandbox>, request: Request<Body>) -> Res
     let body = match to_bytes(body, MAX_BODY_BYTES).await {
         Ok(body) => body,
         Err(_) => {
-            let ids = Ids {
-                request: String::new(),
-                client: None,
-            };
+            let ids = sandbox.unread();
             let message = "The request is too large, or broke off.";
             return Reply::error(
                 StatusCode::PAYLOAD_TOO_LARGE,

@@ -83,7 +83,7 @@ pub struct RequestRecord {
 }
 
 /// A request under way.
-pub(crate) struct Turn {
+struct Turn {
     record: usize,
     ids: Ids,
     delay_ms: u64,
@@ -126,7 +126,7 @@ impl Sandbox {
         self.lock().tenant.tenant.id.clone()
     }
 
-    /// A configuration as it is stored, without the annotations of a GET.
+    /// A configuration as it is stored, without what a GET adds.
     pub fn policy(&self, id: &str) -> Option<Value> {
         self.lock().policy(id)
     }
@@ -198,6 +198,14 @@ impl Sandbox {
             ids,
             delay_ms,
             fault: misfortune.kind,
+        }
+    }
+
+    /// The ids of a request that could not be read, so is not recorded.
+    fn unread(&self) -> Ids {
+        Ids {
+            request: self.lock().next_request_id(),
+            client: None,
         }
     }
 

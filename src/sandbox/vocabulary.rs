@@ -99,12 +99,12 @@ fn mask_value(kind: Kind, value: &mut Value) {
                 mask_value(*of, item);
             }
         }
-        (Kind::Enum(of), Value::String(text)) if of.evolvable => {
-            // A word that the schema does not know at all is a newer one, and
-            // newer ones are numbered above the sentinel.
-            if words(of, text).iter().any(|word| !of.words.contains(word)) {
-                SENTINEL.clone_into(text);
-            }
+        // A word that the schema does not know at all is a newer one, and newer
+        // ones are numbered above the sentinel.
+        (Kind::Enum(of), Value::String(text))
+            if of.evolvable && words(of, text).iter().any(|word| !of.words.contains(word)) =>
+        {
+            SENTINEL.clone_into(text);
         }
         _ => {}
     }

@@ -31,8 +31,7 @@ fn pretty(value: &Value) -> String {
 fn complaint(text: &str) -> String {
     let file = file(text);
     let message = Sandbox::load(&file.path)
-        .err()
-        .expect("the file was accepted")
+        .expect_err("the file was accepted")
         .to_string();
     message
         .strip_prefix(&format!("{}:", file.path.display()))
