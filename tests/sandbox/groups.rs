@@ -2,9 +2,9 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::{Answer, BREAK_GLASS, NOBODY, PILOT, Server, send, start};
+use crate::{Answer, Server, send, start};
 
 fn encoded(text: &str) -> String {
     utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
@@ -284,9 +284,9 @@ async fn page_sizes_are_held_to_the_limits() {
 #[tokio::test]
 async fn every_page_of_an_advanced_query_needs_the_header() {
     let server = named(&["b", "a", "c"]).await;
-    let path = "/v1.0/groups?$count=true&$top=2&$orderby=displayName%20desc";
+    let path = "/v1.0/groups?$count=true&$top=2";
     let answer = advanced(&server, path).await;
-    assert_eq!(names(&answer), ["c", "b"]);
+    assert_eq!(names(&answer), ["b", "a"]);
     let page = answer.json();
     let next = page["@odata.nextLink"]
         .as_str()
@@ -297,7 +297,7 @@ async fn every_page_of_an_advanced_query_needs_the_header() {
         .get(next)
         .await
         .refused(400, "Request_UnsupportedQuery");
-    assert_eq!(names(&advanced(&server, next).await), ["a"]);
+    assert_eq!(names(&advanced(&server, next).await), ["c"]);
 }
 
 #[tokio::test]
@@ -314,6 +314,10 @@ async fn sorting_needs_an_advanced_query() {
     assert_eq!(
         names(&advanced(&server, &format!("{path}&$count=true")).await),
         ["a", "b"]
+    );
+    assert_eq!(
+        names(&advanced(&server, &format!("{path}%20desc&$count=true")).await),
+        ["b", "a"]
     );
 }
 
@@ -335,118 +339,4 @@ async fn options_that_groups_lack_are_refused() {
             .await
             .refused(400, "Request_BadRequest");
     }
-}
-
-#[tokio::test]
-async fn a_group_is_read_by_its_id() {
-    let server = start(json!({})).await;
-    let group = server
-        .get(&format!("/v1.0/groups/{}", PILOT.to_uppercase()))
-        .await
-        .json();
-    assert_eq!(group["displayName"], "CBA Pilot");
-    assert_eq!(group["securityEnabled"], true);
-    let selected = server
-        .get(&format!("/v1.0/groups/{PILOT}?$select=displayName"))
-        .await
-        .json();
-    assert_eq!(selected["displayName"], "CBA Pilot");
-    assert_eq!(selected.get("id"), None);
-    let missing = format!("/v1.0/groups/{NOBODY}");
-    server
-        .get(&missing)
-        .await
-        .refused(404, "Request_ResourceNotFound");
-}
-
-#[tokio::test]
-async fn objects_are_read_by_their_ids() {
-    let server = start(json!({})).await;
-    let path = "/v1.0/directoryObjects/getByIds";
-    let ids = json!([BREAK_GLASS, NOBODY, PILOT.to_uppercase()]);
-    let answer = server
-        .post(path, &json!({ "ids": ids, "types": ["Group"] }))
-        .await
-        .json();
-    let found = answer["value"].as_array().unwrap();
-    assert_eq!(found.len(), 2);
-    assert!(
-        found
-            .iter()
-            .all(|object| object["@odata.type"] == "#microsoft.graph.group")
-    );
-    assert_eq!(found[0]["displayName"], "CBA Pilot");
-    let users = server
-        .post(path, &json!({ "ids": ids, "types": ["user"] }))
-        .await
-        .json();
-    assert_eq!(users["value"], json!([]));
-    let many = |count: usize| json!({ "ids": (0..count).map(id).collect::<Vec<_>>() });
-    assert_eq!(server.post(path, &many(1000)).await.status, 200);
-    server
-        .post(path, &many(1001))
-        .await
-        .refused(400, "Request_BadRequest");
-    for body in [
-        json!({}),
-        json!({ "ids": [] }),
-        json!({ "ids": "x" }),
-        json!({ "ids": ["x"] }),
-        json!({ "ids": [1] }),
-    ] {
-        server
-            .post(path, &body)
-            .await
-            .refused(400, "Request_BadRequest");
-    }
-}
-
-#[tokio::test]
-async fn reading_groups_needs_a_permission() {
-    let allowed = [
-        "GroupMember.Read.All",
-        "Group.Read.All",
-        "Directory.Read.All",
-        "GroupMember.ReadWrite.All",
-        "Group.ReadWrite.All",
-        "Directory.ReadWrite.All",
-    ];
-    for permission in allowed {
-        let server = start(json!({ "permissions": [permission] })).await;
-        assert_eq!(server.get("/v1.0/groups").await.status, 200, "{permission}");
-    }
-    let server = start(json!({ "permissions": ["Policy.ReadWrite.AuthenticationMethod"] })).await;
-    server
-        .get("/v1.0/groups")
-        .await
-        .refused(403, "Authorization_RequestDenied");
-    let one = format!("/v1.0/groups/{PILOT}");
-    server
-        .get(&one)
-        .await
-        .refused(403, "Authorization_RequestDenied");
-    let body = json!({ "ids": [PILOT] });
-    let path = "/v1.0/directoryObjects/getByIds";
-    server
-        .post(path, &body)
-        .await
-        .refused(403, "Authorization_RequestDenied");
-}
-
-#[tokio::test]
-async fn objects_by_id_are_hollow_without_directory_read() {
-    let server = start(json!({ "permissions": ["Group.Read.All"] })).await;
-    let answer = server
-        .post(
-            "/v1.0/directoryObjects/getByIds",
-            &json!({ "ids": [PILOT] }),
-        )
-        .await
-        .json();
-    let object = &answer["value"][0];
-    assert_eq!(
-        (&object["id"], &object["@odata.type"]),
-        (&json!(PILOT), &json!("#microsoft.graph.group"))
-    );
-    assert_eq!(object["displayName"], Value::Null);
 }

@@ -6,8 +6,10 @@ mod batches;
 mod faults;
 mod files;
 mod groups;
+mod objects;
 mod policies;
 mod refusals;
+mod rules;
 mod sign_in;
 
 use entrue::sandbox::{Sandbox, Tenant};
