@@ -1,0 +1,136 @@
+//! Imposes a declaration on the live policy: what is declared wins, what is not
+//! declared stays, what differs in nothing keeps its live spelling.
+//!
+//! Nothing else decides what is managed: the diff, the body and the guards only
+//! ever look at the result.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value;
+
+use super::live::sort_set;
+use super::spec::{Kind, List, Object, PolicySpec, Property, find};
+
+/// The live policy as it would be with the declaration imposed.
+pub fn overlay(spec: &PolicySpec, live: &Object, desired: &Object) -> Object {
+    let context = Context { live, desired };
+    context.members(spec.properties, live, desired)
+}
+
+struct Context<'a> {
+    live: &'a Object,
+    desired: &'a Object,
+}
+
+impl Context<'_> {
+    fn members(&self, table: &'static [Property], live: &Object, desired: &Object) -> Object {
+        let mut target = Object::new();
+        // What no table names stands before the table's: the policy's own `Id`.
+        for (name, value) in live.iter().filter(|(name, _)| *name == "Id") {
+            target.insert(name.clone(), value.clone());
+        }
+        for property in table {
+            let live_value = live.get(property.name);
+            let value = match desired.get(property.name) {
+                None => live_value.cloned(),
+                Some(wanted) => self.value(property, live_value, wanted, desired),
+            };
+            if let Some(value) = value {
+                target.insert(property.name.to_owned(), value);
+            }
+        }
+        for (name, value) in live {
+            if find(table, name).is_none() {
+                target.insert(name.clone(), value.clone());
+            }
+        }
+        target
+    }
+
+    fn value(
+        &self,
+        property: &'static Property,
+        live: Option<&Value>,
+        wanted: &Value,
+        siblings: &Object,
+    ) -> Option<Value> {
+        match (&property.kind, wanted) {
+            (Kind::Label, _) => None,
+            (Kind::Object(table), Value::Object(members)) => {
+                let none = Object::new();
+                let before = live.and_then(Value::as_object).unwrap_or(&none);
+                let target = self.members(table, before, members);
+                (live.is_some() || !target.is_empty()).then_some(Value::Object(target))
+            }
+            (Kind::Set(_), Value::Array(items)) => set(property, live, items),
+            (Kind::List(list), Value::Array(entries)) => self.list(list, live, entries),
+            _ if property.same(live, Some(wanted), siblings) => live.cloned(),
+            _ => Some(wanted.clone()),
+        }
+    }
+
+    fn list(&self, list: &'static List, live: Option<&Value>, wanted: &[Value]) -> Option<Value> {
+        let none = Object::new();
+        let mut twins: HashMap<Vec<String>, Vec<&Object>> = HashMap::new();
+        for entry in live.and_then(Value::as_array).into_iter().flatten() {
+            if let Some(entry) = entry.as_object() {
+                twins.entry(list.key(entry)).or_default().push(entry);
+            }
+        }
+        let mut target = Vec::with_capacity(wanted.len());
+        for entry in wanted.iter().filter_map(Value::as_object) {
+            let candidates = twins.get(&list.key(entry)).map_or(&[][..], Vec::as_slice);
+            // Should the service hold one identity twice, the twin that needs no
+            // change is the one to keep, whatever the order of the list.
+            let unchanged = candidates
+                .iter()
+                .find(|twin| self.members(list.entry, twin, entry) == ***twin);
+            let merged = match unchanged.or(candidates.first()) {
+                Some(twin) => self.members(list.entry, twin, entry),
+                None => self.filled(list, self.members(list.entry, &none, entry)),
+            };
+            target.push(Value::Object(merged));
+        }
+        list.sort(&mut target);
+        (live.is_some() || !target.is_empty()).then_some(Value::Array(target))
+    }
+
+    /// A new entry with what its declaration left out.
+    fn filled(&self, list: &'static List, entry: Object) -> Object {
+        let mut filled = Object::new();
+        for property in list.entry {
+            let value = entry.get(property.name).cloned().or_else(|| {
+                property
+                    .fill
+                    .and_then(|fill| fill(&entry, self.desired, self.live))
+            });
+            if let Some(value) = value {
+                filled.insert(property.name.to_owned(), value);
+            }
+        }
+        for (name, value) in entry {
+            filled.entry(name).or_insert(value);
+        }
+        filled
+    }
+}
+
+fn set(property: &'static Property, live: Option<&Value>, wanted: &[Value]) -> Option<Value> {
+    let none = Object::new();
+    let live_items = live.and_then(Value::as_array);
+    let mut spellings: HashMap<String, &Value> = HashMap::new();
+    for item in live_items.into_iter().flatten() {
+        spellings.entry(property.key(item, &none)).or_insert(item);
+    }
+    let mut seen = HashSet::new();
+    let mut target: Vec<Value> = wanted
+        .iter()
+        .filter(|item| seen.insert(property.key(item, &none)))
+        .map(|item| {
+            let twin = spellings.get(&property.key(item, &none)).copied();
+            twin.unwrap_or(item).clone()
+        })
+        .collect();
+    sort_set(property, &mut target);
+    (live.is_some() || !target.is_empty()).then_some(Value::Array(target))
+}

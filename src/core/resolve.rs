@@ -1,0 +1,370 @@
+//! From names to object ids: one id, or an error that lists the candidates.
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde_json::{Value, json};
+
+use super::codes;
+use super::compare::{is_all_users, is_guid};
+use super::diff::is_user;
+use super::directory::{ById, Directory, Group};
+use super::finding::{At, Checks, Finding, show_way};
+use super::spec::{Kind, List, Object, PolicySpec, Property};
+
+/// What a policy or a declaration refers to in the directory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct References {
+    /// Display names of groups, as spelt.
+    pub names: BTreeSet<String>,
+    /// Object ids of groups, in lower case.
+    pub ids: BTreeSet<String>,
+}
+
+/// Collects what a canonical policy or a declaration refers to.
+pub fn references(spec: &PolicySpec, policy: &Object, into: &mut References) {
+    visit(spec.properties, policy, &mut Vec::new(), &mut |_, entry, property| {
+        let Some(id) = entry.get(property.name).and_then(Value::as_str) else {
+            return;
+        };
+        if is_user(entry) || is_all_users(id) {
+            return;
+        }
+        if is_guid(id.trim()) {
+            into.ids.insert(id.trim().to_ascii_lowercase());
+        } else {
+            into.names.insert(id.trim().to_owned());
+        }
+    });
+}
+
+fn visit(
+    table: &'static [Property],
+    members: &Object,
+    way: &mut Vec<At>,
+    seen: &mut impl FnMut(&[At], &Object, &'static Property),
+) {
+    for property in table {
+        let Some(value) = members.get(property.name) else {
+            continue;
+        };
+        if property.is_reference() {
+            seen(way, members, property);
+        }
+        way.push(property.name.into());
+        match (&property.kind, value) {
+            (Kind::Object(table), Value::Object(inner)) => visit(table, inner, way, seen),
+            (Kind::List(list), Value::Array(entries)) => {
+                for (index, entry) in entries.iter().enumerate() {
+                    if let Value::Object(entry) = entry {
+                        way.push(index.into());
+                        visit(list.entry, entry, way, seen);
+                        way.pop();
+                    }
+                }
+            }
+            _ => {}
+        }
+        way.pop();
+    }
+}
+
+/// The declaration with ids for names and without labels, and what is wrong with
+/// it. `live` tells which ids the tenant has already.
+pub fn resolve(
+    spec: &PolicySpec,
+    declared: &Object,
+    live: &Object,
+    directory: &Directory,
+) -> (Object, Checks) {
+    let mut live_references = References::default();
+    references(spec, live, &mut live_references);
+    let mut resolver = Resolver {
+        directory,
+        live: live_references,
+        checks: Checks::default(),
+    };
+    let desired = resolver.members(spec.properties, declared, &mut Vec::new());
+    resolver.exclusive(spec, &desired, live);
+    (desired, resolver.checks)
+}
+
+struct Resolver<'a> {
+    directory: &'a Directory,
+    live: References,
+    checks: Checks,
+}
+
+impl Resolver<'_> {
+    fn members(&mut self, table: &'static [Property], from: &Object, way: &mut Vec<At>) -> Object {
+        let mut resolved = Object::new();
+        for property in table {
+            let Some(value) = from.get(property.name) else {
+                continue;
+            };
+            way.push(property.name.into());
+            let value = match (&property.kind, value) {
+                (Kind::Label, _) => None,
+                (_, Value::String(text)) if property.is_reference() => {
+                    Some(self.reference(text, from, way))
+                }
+                (Kind::Object(table), Value::Object(inner)) => {
+                    Some(self.members(table, inner, way).into())
+                }
+                (Kind::List(list), Value::Array(entries)) => Some(self.list(list, entries, way)),
+                _ => Some(value.clone()),
+            };
+            way.pop();
+            if let Some(value) = value {
+                resolved.insert(property.name.to_owned(), value);
+            }
+        }
+        resolved
+    }
+
+    fn list(&mut self, list: &'static List, entries: &[Value], way: &mut Vec<At>) -> Value {
+        let mut resolved: Vec<Value> = Vec::with_capacity(entries.len());
+        let mut seen: HashMap<Vec<String>, usize> = HashMap::new();
+        for (index, entry) in entries.iter().enumerate() {
+            let Value::Object(entry) = entry else {
+                continue;
+            };
+            way.push(index.into());
+            let members = self.members(list.entry, entry, way);
+            match seen.get(&list.key(&members)) {
+                None => {
+                    seen.insert(list.key(&members), index);
+                }
+                Some(first) => {
+                    let first = &entries[*first];
+                    let text = |entry: &Value| match entry.get("Id").and_then(Value::as_str) {
+                        Some(id) => format!("`{id}`"),
+                        None => "the entry".to_owned(),
+                    };
+                    self.checks.add(
+                        &codes::DUPLICATE_ENTRY,
+                        way.clone(),
+                        format!(
+                            "{} and {} are one group, so the target stands twice",
+                            text(first),
+                            text(&entries[index]),
+                        ),
+                    );
+                }
+            }
+            resolved.push(members.into());
+            way.pop();
+        }
+        Value::Array(resolved)
+    }
+
+    fn reference(&mut self, text: &str, entry: &Object, way: &[At]) -> Value {
+        let text = text.trim();
+        if is_all_users(text) {
+            return json!(super::compare::ALL_USERS);
+        }
+        if is_user(entry) {
+            return json!(text);
+        }
+        if is_guid(text) {
+            self.known_id(text, entry, way);
+            return json!(text);
+        }
+        let told = self.directory.name(text);
+        let matches = told.map_or(&[][..], |told| &told.matches);
+        let exact: Vec<&Group> = matches
+            .iter()
+            .filter(|group| group.display_name.trim() == text)
+            .collect();
+        match (matches, exact.as_slice()) {
+            ([one], _) => json!(one.id.to_ascii_lowercase()),
+            (_, [one]) => json!(one.id.to_ascii_lowercase()),
+            ([], _) => {
+                let similar = told.map_or(&[][..], |told| &told.similar);
+                let message = format!("no group has the display name `{text}`");
+                let hint = if similar.is_empty() {
+                    "check the spelling, the tenant, and whether the group still exists".to_owned()
+                } else {
+                    format!("groups whose name begins alike: {}", candidates(similar))
+                };
+                self.checks
+                    .add(&codes::GROUP_NOT_FOUND, way.to_vec(), message)
+                    .hint = Some(hint);
+                json!(text)
+            }
+            (several, _) => {
+                let message = format!(
+                    "{} groups have the display name `{text}`: {}",
+                    several.len(),
+                    candidates(several)
+                );
+                self.checks
+                    .add(&codes::GROUP_AMBIGUOUS, way.to_vec(), message)
+                    .hint = Some(
+                    "write the object id of the one that is meant as `Id`, with the name as `DisplayName`"
+                        .to_owned(),
+                );
+                json!(text)
+            }
+        }
+    }
+
+    fn known_id(&mut self, id: &str, entry: &Object, way: &[At]) {
+        match self.directory.id(id) {
+            Some(ById::Found(group)) => {
+                let label = entry.get("DisplayName").and_then(Value::as_str);
+                let Some(label) = label.filter(|label| label.trim() != group.display_name.trim())
+                else {
+                    return;
+                };
+                let message = format!(
+                    "`DisplayName` says `{label}`, but group {id} is called `{}`",
+                    group.display_name
+                );
+                let mut way = way.to_vec();
+                way.pop();
+                way.push("DisplayName".into());
+                self.checks.add(&codes::GROUP_RENAMED, way, message).hint = Some(
+                    "find out who renamed the group, or whether the id is the right one, before the label follows"
+                        .to_owned(),
+                );
+            }
+            Some(ById::Gone) if self.live.ids.contains(&id.to_ascii_lowercase()) => {
+                let message = format!(
+                    "group {id} no longer exists, but the live policy still names it"
+                );
+                self.checks
+                    .add(&codes::GROUP_DELETED, way.to_vec(), message)
+                    .hint = Some("take the target out, in the file too".to_owned());
+            }
+            Some(ById::Gone) => {
+                self.checks
+                    .add(
+                        &codes::GROUP_NOT_FOUND,
+                        way.to_vec(),
+                        format!("no group has the object id {id}"),
+                    )
+                    .hint = Some(
+                    "check the id and the tenant; a user's or an app's id is no target".to_owned(),
+                );
+            }
+            _ => {
+                let because = self.directory.unread_because.as_deref();
+                let message = format!(
+                    "group {id} could not be looked up{}, so nobody checked that it exists",
+                    because.map(|why| format!(" ({why})")).unwrap_or_default()
+                );
+                self.checks
+                    .add(&codes::GROUP_UNREAD, way.to_vec(), message)
+                    .hint = Some("grant GroupMember.Read.All to check ids and show names".to_owned());
+            }
+        }
+    }
+
+    /// One target in two lists that exclude each other. A list that the file
+    /// leaves out counts with its live entries; two live lists are not ours.
+    fn exclusive(&mut self, spec: &PolicySpec, desired: &Object, live: &Object) {
+        for (one, other) in spec.exclusive {
+            let declared = if desired.contains_key(*other) {
+                *other
+            } else if desired.contains_key(*one) {
+                *one
+            } else {
+                continue;
+            };
+            let against = if declared == *other { *one } else { *other };
+            let fixed = desired.get(against).or_else(|| live.get(against));
+            let ids: BTreeSet<String> = ids(fixed).map(|(_, id)| id).collect();
+            for (index, id) in ids_in(desired, declared) {
+                if !ids.contains(&id) {
+                    continue;
+                }
+                let whose = if desired.contains_key(against) {
+                    format!("`{against}`")
+                } else {
+                    format!("the live `{against}`, which the file does not manage,")
+                };
+                let message = format!(
+                    "{} stands in `{declared}` and in {whose} too",
+                    self.directory.label(&id, false)
+                );
+                let way = vec![At::from(declared), At::from(index), At::from("Id")];
+                if self.checks.found.iter().any(|(seen, _)| seen == &way) {
+                    continue;
+                }
+                self.checks.add(&codes::TARGET_BOTH, way, message).hint = Some(
+                    "which of the two wins is not documented; keep the target in one list".to_owned(),
+                );
+            }
+        }
+    }
+}
+
+fn ids(list: Option<&Value>) -> impl Iterator<Item = (usize, String)> + '_ {
+    list.and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .enumerate()
+        .filter_map(|(index, entry)| {
+            let id = entry.get("Id")?.as_str()?.trim().to_ascii_lowercase();
+            Some((index, id))
+        })
+}
+
+fn ids_in<'a>(policy: &'a Object, list: &str) -> impl Iterator<Item = (usize, String)> + 'a {
+    ids(policy.get(list))
+}
+
+fn candidates(groups: &[Group]) -> String {
+    let shown: Vec<String> = groups
+        .iter()
+        .map(|group| format!("`{}` {} ({})", group.display_name, group.id, group.traits()))
+        .collect();
+    shown.join("; ")
+}
+
+/// Warnings about targets of the finished policy whose group is gone or unread,
+/// which the declaration does not name itself.
+pub fn dangling(
+    spec: &PolicySpec,
+    target: &Object,
+    directory: &Directory,
+    said: &[Finding],
+) -> Vec<Finding> {
+    let mut found: Vec<Finding> = Vec::new();
+    let mut unread = 0;
+    visit(spec.properties, target, &mut Vec::new(), &mut |way, entry, property| {
+        let Some(id) = entry.get(property.name).and_then(Value::as_str) else {
+            return;
+        };
+        if is_user(entry) || !is_guid(id.trim()) {
+            return;
+        }
+        let path = show_way(way);
+        match directory.id(id.trim()) {
+            Some(ById::Gone) if !said.iter().any(|finding| finding.message.contains(id)) => {
+                found.push(
+                    Finding::new(
+                        &codes::GROUP_DELETED,
+                        path,
+                        format!("group {id} no longer exists, but the live policy names it"),
+                    )
+                    .hint("declare the list without it to take it out"),
+                );
+            }
+            Some(ById::Unread) => unread += 1,
+            _ => {}
+        }
+    });
+    if unread > 0 && !said.iter().any(|f| f.code == codes::GROUP_UNREAD.name) {
+        let why = directory.unread_because.as_deref().unwrap_or("refused");
+        found.push(
+            Finding::new(
+                &codes::GROUP_UNREAD,
+                "",
+                format!("the names of {unread} group(s) could not be read ({why}); ids are shown"),
+            )
+            .hint("grant GroupMember.Read.All to see names"),
+        );
+    }
+    found
+}

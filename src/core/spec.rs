@@ -1,0 +1,233 @@
+//! The table that makes the generic middle work: what a policy's properties are
+//! called on each side, how their values compare, what identifies a list entry.
+
+use serde_json::{Map, Value};
+
+use super::compare::Compare;
+use super::finding::Checks;
+
+/// A JSON object.
+pub type Object = Map<String, Value>;
+
+/// A type of sign-in policy that entrue manages.
+#[derive(Debug)]
+pub struct PolicySpec {
+    /// The UTCM resource type, e.g. `microsoft.entra.authenticationMethodPolicyX509`.
+    pub resource_type: &'static str,
+    /// What people call it.
+    pub title: &'static str,
+    /// The one `Id` that a declaration of this policy has. Graph's own spelling.
+    pub id: &'static str,
+    /// Graph's type, as `@odata.type` carries it, with the leading `#`.
+    pub odata_type: &'static str,
+    /// The path below the version segment of Graph.
+    pub path: &'static str,
+    /// The properties below the policy, in the order in which people read them.
+    pub properties: &'static [Property],
+    /// Pairs of top-level lists in which one target must not stand twice.
+    pub exclusive: &'static [(&'static str, &'static str)],
+    /// The JSON Schema of `properties` in a baseline.
+    pub schema: fn(&mut schemars::SchemaGenerator) -> schemars::Schema,
+    /// What the schema cannot say about a declaration. The value has the shape
+    /// of the schema, with null where a part was refused already.
+    pub check: fn(&Object, &mut Checks),
+    /// What `Ensure: Absent` means for it.
+    pub absent: Absent,
+    /// Configurations known to be what an untouched tenant has.
+    pub known_defaults: &'static [KnownDefault],
+}
+
+/// What `Ensure: Absent` means for a policy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Absent {
+    /// DELETE restores the tenant's default configuration.
+    Reset,
+}
+
+/// A configuration that an untouched tenant is known to have, in Graph's form.
+#[derive(Debug)]
+pub struct KnownDefault {
+    /// Where the fact comes from, for people.
+    pub source: &'static str,
+    /// Graph's JSON.
+    pub json: &'static str,
+}
+
+/// A property of a policy or of an entry.
+#[derive(Debug)]
+pub struct Property {
+    /// Its name in a baseline: the DSC parameter table's.
+    pub name: &'static str,
+    /// Its name in Graph.
+    pub wire: &'static str,
+    /// A short name for lines where its place is already plain.
+    pub title: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// Gives its value where a new entry leaves it out: from the entry, the
+    /// declared policy and the live policy. What it gives is sent explicitly.
+    pub fill: Option<fn(&Object, &Object, &Object) -> Option<Value>>,
+}
+
+/// What a property holds.
+#[derive(Debug)]
+pub enum Kind {
+    /// A string. A missing one equals `off`, where there is such a value.
+    Text {
+        /// How two of them compare.
+        compare: Compare,
+        /// What a missing one stands for.
+        off: Option<&'static str>,
+    },
+    /// A Boolean; a missing one is false.
+    Flag,
+    /// An integer.
+    Integer,
+    /// A group of properties, of which each may be unmanaged.
+    Object(&'static [Property]),
+    /// A list of strings without order.
+    Set(Compare),
+    /// A list of entries without order, matched by identity.
+    List(&'static List),
+    /// The name that people give to the object beside it. Never sent, never compared.
+    Label,
+}
+
+/// A list of entries.
+#[derive(Debug)]
+pub struct List {
+    /// The properties of an entry.
+    pub entry: &'static [Property],
+    /// Which of them identify it.
+    pub identity: Identity,
+    /// An integer property by which people and the wire see the list sorted.
+    pub order: Option<&'static str>,
+}
+
+/// Which properties identify an entry of a list.
+#[derive(Debug)]
+pub enum Identity {
+    /// These.
+    Fields(&'static [&'static str]),
+    /// Those of the first case whose word the property `by` holds, else `otherwise`.
+    ByWord {
+        /// The property that decides.
+        by: &'static str,
+        /// Words and the fields that then count.
+        cases: &'static [(&'static str, &'static [&'static str])],
+        /// The fields that count otherwise.
+        otherwise: &'static [&'static str],
+    },
+}
+
+impl List {
+    /// The names of the properties that identify this entry.
+    pub fn identity_fields(&self, entry: &Object) -> &'static [&'static str] {
+        match &self.identity {
+            Identity::Fields(fields) => fields,
+            Identity::ByWord {
+                by,
+                cases,
+                otherwise,
+            } => {
+                let word = entry.get(*by).and_then(Value::as_str).unwrap_or_default();
+                cases
+                    .iter()
+                    .find(|(case, _)| case.eq_ignore_ascii_case(word.trim()))
+                    .map_or(*otherwise, |(_, fields)| *fields)
+            }
+        }
+    }
+
+    /// The identity of an entry, in canonical spelling: equal for entries that
+    /// mean the same object, stable over spellings.
+    pub fn key(&self, entry: &Object) -> Vec<String> {
+        self.identity_fields(entry)
+            .iter()
+            .map(|field| match (find(self.entry, field), entry.get(*field)) {
+                (Some(property), Some(value)) => property.key(value, entry),
+                _ => String::new(),
+            })
+            .collect()
+    }
+
+    /// Sorts entries by order, then identity, then content, so that equal lists
+    /// have equal bytes.
+    pub fn sort(&self, entries: &mut Vec<Value>) {
+        entries.sort_by_cached_key(|entry| {
+            let empty = Object::new();
+            let object = entry.as_object().unwrap_or(&empty);
+            let order = self
+                .order
+                .and_then(|name| object.get(name))
+                .and_then(Value::as_i64);
+            (order, self.key(object), entry.to_string())
+        });
+    }
+}
+
+impl Property {
+    /// The canonical spelling of a scalar value of this property.
+    pub fn key(&self, value: &Value, siblings: &Object) -> String {
+        match (&self.kind, value) {
+            (Kind::Text { compare, .. } | Kind::Set(compare), Value::String(text)) => {
+                compare.key(text, siblings)
+            }
+            (_, Value::String(text)) => text.clone(),
+            (_, Value::Null) => String::new(),
+            (_, other) => other.to_string(),
+        }
+    }
+
+    /// Whether two scalar values of this property mean the same, where a
+    /// missing one means what the service takes it for.
+    pub fn same(&self, a: Option<&Value>, b: Option<&Value>, siblings: &Object) -> bool {
+        let a = a.filter(|value| !value.is_null());
+        let b = b.filter(|value| !value.is_null());
+        match (a, b) {
+            (None, None) => true,
+            (Some(a), Some(b)) => self.key(a, siblings) == self.key(b, siblings),
+            (Some(one), None) | (None, Some(one)) => self.is_off(one, siblings),
+        }
+    }
+
+    /// Whether this scalar value is what a missing one stands for.
+    pub fn is_off(&self, value: &Value, siblings: &Object) -> bool {
+        match &self.kind {
+            Kind::Text {
+                compare,
+                off: Some(off),
+            } => value
+                .as_str()
+                .is_some_and(|text| compare.key(text, siblings) == compare.key(off, siblings)),
+            Kind::Flag => value == &Value::Bool(false),
+            _ => false,
+        }
+    }
+
+    /// Whether it names a group or a user of the directory.
+    pub fn is_reference(&self) -> bool {
+        matches!(
+            self.kind,
+            Kind::Text {
+                compare: Compare::Group,
+                ..
+            }
+        )
+    }
+}
+
+/// The property of this name in a table.
+pub fn find<'t>(table: &'t [Property], name: &str) -> Option<&'t Property> {
+    table.iter().find(|property| property.name == name)
+}
+
+/// Whether a value that no table knows is what a missing one stands for.
+pub fn unknown_is_off(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Array(items) => items.is_empty(),
+        Value::Object(members) => members.values().all(unknown_is_off),
+        _ => false,
+    }
+}

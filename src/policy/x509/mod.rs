@@ -1,0 +1,330 @@
+//! The X.509 certificate authentication method policy: certificate-based
+//! authentication (CBA).
+//!
+//! Sources: the DSC parameter table of `AADAuthenticationMethodPolicyX509` for
+//! names, order and types; the Graph v1.0 CSDL for every property beyond it;
+//! Microsoft's technical deep dive on CBA for what the values mean.
+
+pub mod check;
+pub mod model;
+
+use serde_json::Value;
+
+use crate::core::compare::{ByWord, Compare};
+use crate::core::spec::{Absent, Identity, Kind, KnownDefault, List, Object, PolicySpec, Property};
+
+use super::target;
+
+/// Words of `x509CertificateAuthenticationMode`.
+pub const MODES: &[&str] = &["x509CertificateSingleFactor", "x509CertificateMultiFactor"];
+/// Words of `x509CertificateAffinityLevel`.
+pub const AFFINITIES: &[&str] = &["low", "high"];
+/// Words of `x509CertificateRuleType`.
+pub const RULE_TYPES: &[&str] = &["issuerSubject", "policyOID", COMBINED];
+/// The rule type that needs an issuer and an OID.
+pub const COMBINED: &str = "issuerSubjectAndPolicyOID";
+const STATES: &[&str] = &["disabled", "enabled"];
+
+/// Certificate fields in their current spelling, each with its affinity, which
+/// Microsoft documents as a fixed trait of the field.
+pub const FIELDS: &[(&str, &str)] = &[
+    ("PrincipalName", "low"),
+    ("RFC822Name", "low"),
+    ("SubjectKeyIdentifier", "high"),
+    ("SHA1PublicKey", "high"),
+    ("IssuerAndSerialNumber", "high"),
+    ("IssuerAndSubject", "low"),
+    ("Subject", "low"),
+];
+const FIELD_WORDS: &[&str] = &[
+    "PrincipalName",
+    "RFC822Name",
+    "SubjectKeyIdentifier",
+    "SHA1PublicKey",
+    "IssuerAndSerialNumber",
+    "IssuerAndSubject",
+    "Subject",
+];
+
+/// User properties in their current spelling.
+pub const USER_PROPERTIES: &[&str] = &[
+    "userPrincipalName",
+    "onPremisesUserPrincipalName",
+    "certificateUserIds",
+];
+
+const fn text(
+    name: &'static str,
+    wire: &'static str,
+    title: &'static str,
+    compare: Compare,
+    off: Option<&'static str>,
+) -> Property {
+    Property {
+        name,
+        wire,
+        title,
+        kind: Kind::Text { compare, off },
+        fill: None,
+    }
+}
+
+const fn holds(name: &'static str, wire: &'static str, title: &'static str, kind: Kind) -> Property {
+    Property {
+        name,
+        wire,
+        title,
+        kind,
+        fill: None,
+    }
+}
+
+const BINDINGS: List = List {
+    entry: &[
+        holds("Priority", "priority", "priority", Kind::Integer),
+        text(
+            "X509CertificateField",
+            "x509CertificateField",
+            "field",
+            Compare::Word(FIELD_WORDS),
+            None,
+        ),
+        text(
+            "UserProperty",
+            "userProperty",
+            "user property",
+            Compare::Word(USER_PROPERTIES),
+            None,
+        ),
+        Property {
+            name: "TrustAffinityLevel",
+            wire: "trustAffinityLevel",
+            title: "affinity",
+            kind: Kind::Text {
+                compare: Compare::Word(AFFINITIES),
+                off: Some("low"),
+            },
+            fill: Some(|binding, _, _| {
+                let field = target::text(binding, "X509CertificateField")?;
+                let (_, affinity) = FIELDS.iter().find(|(word, _)| {
+                    word.eq_ignore_ascii_case(field.trim())
+                })?;
+                Some((*affinity).into())
+            }),
+        },
+    ],
+    identity: Identity::Fields(&["X509CertificateField", "UserProperty"]),
+    order: Some("Priority"),
+};
+
+/// What a rule's `Identifier` is depends on the rule's type.
+const IDENTIFIER: ByWord = ByWord {
+    property: "X509CertificateRuleType",
+    cases: &[("issuerSubject", Compare::Dn), ("policyOID", Compare::Oid)],
+};
+
+const RULES: List = List {
+    entry: &[
+        text(
+            "X509CertificateRuleType",
+            "x509CertificateRuleType",
+            "type",
+            Compare::Word(RULE_TYPES),
+            None,
+        ),
+        text(
+            "Identifier",
+            "identifier",
+            "identifier",
+            Compare::By(&IDENTIFIER),
+            None,
+        ),
+        text(
+            "IssuerSubjectIdentifier",
+            "issuerSubjectIdentifier",
+            "issuer",
+            Compare::Dn,
+            None,
+        ),
+        text(
+            "PolicyOidIdentifier",
+            "policyOidIdentifier",
+            "policy OID",
+            Compare::Oid,
+            None,
+        ),
+        text(
+            "X509CertificateAuthenticationMode",
+            "x509CertificateAuthenticationMode",
+            "mode",
+            Compare::Word(MODES),
+            Some("x509CertificateSingleFactor"),
+        ),
+        Property {
+            name: "X509CertificateRequiredAffinityLevel",
+            wire: "x509CertificateRequiredAffinityLevel",
+            title: "required affinity",
+            kind: Kind::Text {
+                compare: Compare::Word(AFFINITIES),
+                off: Some("low"),
+            },
+            fill: Some(|_, desired, live| Some(required_affinity(desired, live))),
+        },
+    ],
+    identity: Identity::ByWord {
+        by: "X509CertificateRuleType",
+        cases: &[(
+            COMBINED,
+            &[
+                "X509CertificateRuleType",
+                "IssuerSubjectIdentifier",
+                "PolicyOidIdentifier",
+            ],
+        )],
+        otherwise: &["X509CertificateRuleType", "Identifier"],
+    },
+    order: None,
+};
+
+/// The tenant's default required affinity as it will be: a new rule that says
+/// nothing of its own is to behave as no rule would.
+fn required_affinity(desired: &Object, live: &Object) -> Value {
+    let default = |policy: &Object| {
+        policy
+            .get("AuthenticationModeConfiguration")?
+            .get("X509CertificateDefaultRequiredAffinityLevel")
+            .cloned()
+    };
+    default(desired)
+        .or_else(|| default(live))
+        .unwrap_or_else(|| "low".into())
+}
+
+const CA_SCOPES: List = List {
+    entry: &[
+        text(
+            "SubjectKeyIdentifier",
+            "subjectKeyIdentifier",
+            "SKI",
+            Compare::Hex,
+            None,
+        ),
+        text(
+            "PublicKeyInfrastructureIdentifier",
+            "publicKeyInfrastructureIdentifier",
+            "PKI",
+            Compare::Trimmed,
+            None,
+        ),
+        holds(
+            "IncludeTargets",
+            "includeTargets",
+            "for",
+            Kind::List(&target::PLAIN),
+        ),
+    ],
+    identity: Identity::Fields(&["PublicKeyInfrastructureIdentifier", "SubjectKeyIdentifier"]),
+    order: None,
+};
+
+const MODE_CONFIGURATION: &[Property] = &[
+    text(
+        "X509CertificateAuthenticationDefaultMode",
+        "x509CertificateAuthenticationDefaultMode",
+        "default mode",
+        Compare::Word(MODES),
+        Some("x509CertificateSingleFactor"),
+    ),
+    text(
+        "X509CertificateDefaultRequiredAffinityLevel",
+        "x509CertificateDefaultRequiredAffinityLevel",
+        "default required affinity",
+        Compare::Word(AFFINITIES),
+        Some("low"),
+    ),
+    holds("Rules", "rules", "rules", Kind::List(&RULES)),
+];
+
+const SWITCH: Property = text(
+    "State",
+    "state",
+    "state",
+    Compare::Word(STATES),
+    Some("disabled"),
+);
+
+/// The policy's table, specification and checks.
+pub const SPEC: PolicySpec = PolicySpec {
+    resource_type: "microsoft.entra.authenticationMethodPolicyX509",
+    title: "X.509 certificate authentication method policy",
+    id: "X509Certificate",
+    odata_type: "#microsoft.graph.x509CertificateAuthenticationMethodConfiguration",
+    path: "/policies/authenticationMethodsPolicy/authenticationMethodConfigurations/x509Certificate",
+    properties: &[
+        SWITCH,
+        holds(
+            "CertificateUserBindings",
+            "certificateUserBindings",
+            "bindings",
+            Kind::List(&BINDINGS),
+        ),
+        holds(
+            "AuthenticationModeConfiguration",
+            "authenticationModeConfiguration",
+            "authentication mode",
+            Kind::Object(MODE_CONFIGURATION),
+        ),
+        holds(
+            "IncludeTargets",
+            "includeTargets",
+            "include",
+            Kind::List(&target::INCLUDE),
+        ),
+        holds(
+            "ExcludeTargets",
+            "excludeTargets",
+            "exclude",
+            Kind::List(&target::PLAIN),
+        ),
+        holds(
+            "IssuerHintsConfiguration",
+            "issuerHintsConfiguration",
+            "issuer hints",
+            Kind::Object(&[SWITCH]),
+        ),
+        holds(
+            "CrlValidationConfiguration",
+            "crlValidationConfiguration",
+            "CRL validation",
+            Kind::Object(&[
+                SWITCH,
+                holds(
+                    "ExemptedCertificateAuthoritiesSubjectKeyIdentifiers",
+                    "exemptedCertificateAuthoritiesSubjectKeyIdentifiers",
+                    "exempted CAs",
+                    Kind::Set(Compare::Hex),
+                ),
+            ]),
+        ),
+        holds(
+            "CertificateAuthorityScopes",
+            "certificateAuthorityScopes",
+            "CA scopes",
+            Kind::List(&CA_SCOPES),
+        ),
+    ],
+    exclusive: &[("IncludeTargets", "ExcludeTargets")],
+    schema: |generator| generator.subschema_for::<model::X509Policy>(),
+    check: check::check,
+    absent: Absent::Reset,
+    known_defaults: &[
+        KnownDefault {
+            source: "observed in untouched tenants (2026)",
+            json: include_str!("default-observed.json"),
+        },
+        KnownDefault {
+            source: "documented on the Graph v1.0 Get page",
+            json: include_str!("default-documented.json"),
+        },
+    ],
+};

@@ -1,0 +1,95 @@
+//! Text from a file or a tenant must not act: no control characters, nothing
+//! that turns the reading direction, no workflow commands of a CI system.
+
+/// Whether a character is shown by its number instead of itself.
+fn acts(ch: char) -> bool {
+    ch.is_control()
+        || matches!(ch,
+            '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// A text in one line that does nothing but be read.
+///
+/// GitHub's runner takes `::…` at the beginning of a line and `##[…` anywhere
+/// for a command, Azure Pipelines' agent `##vso[…` anywhere. No view begins a
+/// line with such text; the others get a backslash.
+pub fn line(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for ch in text.chars() {
+        if acts(ch) {
+            out.push_str(&format!("\\u{{{:x}}}", u32::from(ch)));
+        } else {
+            out.push(ch);
+        }
+    }
+    commands(&out)
+}
+
+/// The same for a text whose characters must keep their columns: each one that
+/// acts becomes one that does not. Tabs stay, the renderer counts them.
+pub fn source_line(text: &str) -> String {
+    let clean: String = text
+        .chars()
+        .map(|ch| if ch != '\t' && acts(ch) { '\u{fffd}' } else { ch })
+        .collect();
+    clean.replace("##", "#\u{fffd}")
+}
+
+fn commands(text: &str) -> String {
+    let text = text.replace("##[", "#\\#[").replace("##vso[", "#\\#vso[");
+    match text.strip_prefix("::") {
+        Some(rest) => format!(":\\:{rest}"),
+        None => text,
+    }
+}
+
+/// JSON whose strings hold nothing that a CI system takes for a command. It
+/// means the same: `#` has another spelling inside JSON strings, and stands
+/// nowhere else.
+pub fn json(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for ch in text.replace("##", "\\u0023\\u0023").chars() {
+        if acts(ch) && ch != '\n' {
+            let mut units = [0; 2];
+            for unit in ch.encode_utf16(&mut units) {
+                out.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            out.push(ch);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn text_cannot_act() {
+        for hostile in [
+            "a\u{1b}[31mred", "a\rb", "a\nb", "\u{202e}abc", "x ##vso[task.complete]", "##[error]x",
+            "::error::x", "a\u{9b}1m", "a\u{2028}b",
+        ] {
+            let clean = line(hostile);
+            assert!(!clean.chars().any(acts), "{clean:?}");
+            assert!(!clean.contains("##vso[") && !clean.contains("##["), "{clean:?}");
+            assert!(!clean.starts_with("::"), "{clean:?}");
+            let kept = source_line(hostile);
+            assert_eq!(kept.chars().count(), hostile.chars().count());
+            assert!(!kept.chars().any(acts), "{kept:?}");
+        }
+        assert_eq!(line("Söhne & グループ #1"), "Söhne & グループ #1");
+    }
+
+    #[test]
+    fn json_means_the_same() {
+        let value = serde_json::json!({"a": "##vso[x]\u{202e}\u{e0001}\u{7f}", "b": "##"});
+        let text = json(&serde_json::to_string_pretty(&value).unwrap());
+        assert!(!text.contains("##"));
+        assert!(!text.chars().any(|ch| acts(ch) && ch != '\n'));
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+    }
+}
