@@ -51,7 +51,10 @@ pub async fn plan(graph: &Graph, wanted: Wanted<'_>) -> Planned {
     }
     let declared = declared_references(wanted.policies);
     let mut directory = Directory::default();
-    let reads = wanted.policies.iter().map(|policy| policies::read(graph, policy.spec));
+    let reads = wanted
+        .policies
+        .iter()
+        .map(|policy| policies::read(graph, policy.spec));
     let (reads, names) = join(
         join_all(reads),
         groups::by_names(graph, &declared.names, &mut directory),
@@ -100,13 +103,14 @@ pub async fn plan(graph: &Graph, wanted: Wanted<'_>) -> Planned {
                 let empty = Object::new();
                 let (_, checks) = resolve(policy.spec, &policy.properties, &empty, &directory);
                 let about_names = checks.found.into_iter().filter(|(_, finding)| {
-                    finding.kind == Kind::Structural
-                        && finding.code != codes::DUPLICATE_ENTRY.name
+                    finding.kind == Kind::Structural && finding.code != codes::DUPLICATE_ENTRY.name
                 });
-                planned.found.extend(about_names.map(|(way, finding)| Found {
-                    place: Some(policy.place(&way)),
-                    finding,
-                }));
+                planned
+                    .found
+                    .extend(about_names.map(|(way, finding)| Found {
+                        place: Some(policy.place(&way)),
+                        finding,
+                    }));
             }
             _ => {}
         }
@@ -115,7 +119,9 @@ pub async fn plan(graph: &Graph, wanted: Wanted<'_>) -> Planned {
     if planned.failed.is_empty() && !stops {
         planned.plan = Some(Plan::new(
             wanted.tenant,
-            jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            jiff::Timestamp::now()
+                .strftime("%Y-%m-%dT%H:%M:%SZ")
+                .to_string(),
             wanted.allowed.to_vec(),
             resources,
         ));
@@ -152,7 +158,10 @@ fn one(
         for (way, mut finding) in checks.found {
             finding.allow(wanted.allowed);
             // What the file alone told already needs no second word.
-            if findings.iter().any(|f| f.code == finding.code && f.path == finding.path) {
+            if findings
+                .iter()
+                .any(|f| f.code == finding.code && f.path == finding.path)
+            {
                 continue;
             }
             found.push(Found {

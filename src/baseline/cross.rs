@@ -21,7 +21,10 @@ pub fn check(source: &Source, documents: &[Node]) -> Option<Pointed> {
             Ok(other) => other,
             Err(error) => {
                 let start = error.location().map_or(0, |place| place.index());
-                return Some(differs(Span { start, end: start }, "another YAML reader refuses this text"));
+                return Some(differs(
+                    Span { start, end: start },
+                    "another YAML reader refuses this text",
+                ));
             }
         };
         let span = match ours.next() {
@@ -29,7 +32,10 @@ pub fn check(source: &Source, documents: &[Node]) -> Option<Pointed> {
             None => Some(Span::default()),
         };
         if let Some(span) = span {
-            return Some(differs(span, "another YAML reader takes this text for something else"));
+            return Some(differs(
+                span,
+                "another YAML reader takes this text for something else",
+            ));
         }
     }
     ours.next()
@@ -56,10 +62,12 @@ fn first_difference(node: &Node, other: &Other) -> Option<Span> {
             return a.iter().zip(b).find_map(|(a, b)| first_difference(a, b));
         }
         (Value::Map(a), Other::Mapping(b)) if a.len() == b.len() => {
-            return a.iter().find_map(|member| match b.get(member.key.as_str()) {
-                Some(value) => first_difference(&member.node, value),
-                None => Some(member.key_span),
-            });
+            return a
+                .iter()
+                .find_map(|member| match b.get(member.key.as_str()) {
+                    Some(value) => first_difference(&member.node, value),
+                    None => Some(member.key_span),
+                });
         }
         _ => false,
     };

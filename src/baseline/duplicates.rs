@@ -31,7 +31,10 @@ fn members(table: &'static [Property], members: &Object, way: &mut Vec<At>, chec
                     self::members(list.entry, entry, way, checks);
                     let fields = list.identity_fields(entry);
                     // An entry that lacks a part of its identity was reported already.
-                    if fields.iter().all(|name| entry.get(*name).is_some_and(|v| !v.is_null())) {
+                    if fields
+                        .iter()
+                        .all(|name| entry.get(*name).is_some_and(|v| !v.is_null()))
+                    {
                         let key = list.key(entry);
                         let shown = key.join(", ");
                         twice(&mut seen, key, index, &shown, way, checks);
@@ -68,7 +71,10 @@ fn twice(
             .add(
                 &codes::DUPLICATE_ENTRY,
                 way.to_vec(),
-                format!("`{shown}` stands in the list twice; it is entry {} already", first + 1),
+                format!(
+                    "`{shown}` stands in the list twice; it is entry {} already",
+                    first + 1
+                ),
             )
             .hint = Some("keep one of the two".to_owned());
     } else {

@@ -76,7 +76,9 @@ fn tenant(document: &Node, envelope: &Json, found: &mut Vec<Pointed>) -> Option<
     let text = envelope["tenant"].as_str()?.trim();
     let label = |label: &str| {
         !label.is_empty()
-            && label.chars().all(|ch| ch.is_ascii_alphanumeric() || ch == '-')
+            && label
+                .chars()
+                .all(|ch| ch.is_ascii_alphanumeric() || ch == '-')
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
@@ -104,7 +106,10 @@ fn resource_type(
         return Some(spec);
     }
     let known = || policy::REGISTRY.iter().map(|spec| spec.resource_type);
-    let message = format!("`{text}` is no resource type that entrue manages; it manages {}", list(known()));
+    let message = format!(
+        "`{text}` is no resource type that entrue manages; it manages {}",
+        list(known())
+    );
     let mut finding = Finding::new(
         &codes::UNKNOWN_RESOURCE_TYPE,
         show_way(&way!["resources", index, "resourceType"]),

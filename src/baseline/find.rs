@@ -61,8 +61,10 @@ pub fn find(paths: &[String]) -> Files {
         } else {
             match glob::glob(path) {
                 Ok(matches) => {
-                    let mut files: Vec<PathBuf> =
-                        matches.filter_map(Result::ok).filter(|path| path.is_file()).collect();
+                    let mut files: Vec<PathBuf> = matches
+                        .filter_map(Result::ok)
+                        .filter(|path| path.is_file())
+                        .collect();
                     files.sort();
                     if files.is_empty() {
                         let message = format!("no file matches `{path}`");

@@ -185,8 +185,11 @@ fn read(file: find::File, loaded: &mut Loaded) {
 fn decode(bytes: &[u8]) -> Result<&str, (&'static crate::core::finding::Code, String)> {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let text = std::str::from_utf8(bytes).map_err(|error| {
-        let line = bytes[..error.valid_up_to()].split(|byte| *byte == b'\n').count();
-        let message = format!("not UTF-8 text: line {line} holds a byte that no character begins with");
+        let line = bytes[..error.valid_up_to()]
+            .split(|byte| *byte == b'\n')
+            .count();
+        let message =
+            format!("not UTF-8 text: line {line} holds a byte that no character begins with");
         (&codes::FILE_ENCODING, message)
     })?;
     let odd = |ch: char| ch.is_control() && !matches!(ch, '\n' | '\r' | '\t');

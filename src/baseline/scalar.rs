@@ -16,7 +16,9 @@ pub fn read(text: &str) -> Value {
         return Value::Int(text.parse().ok());
     }
     if is_float(digits) {
-        return text.parse().map_or_else(|_| Value::Text(text.to_owned()), Value::Float);
+        return text
+            .parse()
+            .map_or_else(|_| Value::Text(text.to_owned()), Value::Float);
     }
     Value::Text(text.to_owned())
 }
@@ -127,8 +129,24 @@ mod tests {
     #[test]
     fn text_that_readers_differ_on_is_named() {
         for text in [
-            "yes", "No", "ON", "off", "y", "010", "-007", "1_000", "0x1F", "0o17", "0b11", "12:30",
-            "190:20:30", "2026-11-22", "1e3", ".inf", ".NaN", "=",
+            "yes",
+            "No",
+            "ON",
+            "off",
+            "y",
+            "010",
+            "-007",
+            "1_000",
+            "0x1F",
+            "0o17",
+            "0b11",
+            "12:30",
+            "190:20:30",
+            "2026-11-22",
+            "1e3",
+            ".inf",
+            ".NaN",
+            "=",
         ] {
             assert!(other_reading(text).is_some(), "{text}");
         }
@@ -137,8 +155,23 @@ mod tests {
     #[test]
     fn ordinary_text_is_not_doubted() {
         for text in [
-            "1.2.3.4", "0", "10", "-1", "1.5", "true", "null", "all_users", "enabled", "1.2.840.113549",
-            "72f988bf-86f1-41af-91ab-2d7cd011db47", "0a:1b:2c", "0A1B", "note", "CN=a,DC=b", "e3", "3com",
+            "1.2.3.4",
+            "0",
+            "10",
+            "-1",
+            "1.5",
+            "true",
+            "null",
+            "all_users",
+            "enabled",
+            "1.2.840.113549",
+            "72f988bf-86f1-41af-91ab-2d7cd011db47",
+            "0a:1b:2c",
+            "0A1B",
+            "note",
+            "CN=a,DC=b",
+            "e3",
+            "3com",
         ] {
             assert!(other_reading(text).is_none(), "{text}");
         }

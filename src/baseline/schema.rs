@@ -54,7 +54,8 @@ pub fn baseline() -> Value {
     let mut definitions = generator.take_definitions(true);
     if let Some(entry) = definitions.get_mut("ResourceEntry") {
         entry["properties"]["resourceType"] = resource_type(entry);
-        entry["properties"]["properties"] = json!({"description": "What is wanted of it.", "type": "object"});
+        entry["properties"]["properties"] =
+            json!({"description": "What is wanted of it.", "type": "object"});
         entry["allOf"] = REGISTRY.iter().map(|spec| branch(spec)).collect();
     }
     root["$defs"] = Value::Object(definitions);
@@ -79,7 +80,10 @@ pub fn generator() -> schemars::SchemaGenerator {
 /// Puts name, title and dialect to a finished schema, in front.
 pub fn finish(schema: Value, name: &str, title: &str) -> Value {
     let mut finished = Map::new();
-    finished.insert("$schema".into(), json!("https://json-schema.org/draft/2020-12/schema"));
+    finished.insert(
+        "$schema".into(),
+        json!("https://json-schema.org/draft/2020-12/schema"),
+    );
     finished.insert("$id".into(), json!(format!("urn:entrue:schema:{name}:1.0")));
     finished.insert("title".into(), json!(title));
     if let Value::Object(members) = schema {

@@ -38,7 +38,10 @@ impl Source {
         let byte = byte.min(self.text.len());
         let line = self.line_starts.partition_point(|start| *start <= byte);
         let start = self.line_starts[line - 1];
-        let column = self.text.get(start..byte).map_or(0, |text| text.chars().count());
+        let column = self
+            .text
+            .get(start..byte)
+            .map_or(0, |text| text.chars().count());
         (line, column + 1)
     }
 
@@ -47,7 +50,11 @@ impl Source {
         let Some(start) = line.checked_sub(1).and_then(|n| self.line_starts.get(n)) else {
             return "";
         };
-        let end = self.line_starts.get(line).copied().unwrap_or(self.text.len());
+        let end = self
+            .line_starts
+            .get(line)
+            .copied()
+            .unwrap_or(self.text.len());
         self.text
             .get(*start..end)
             .unwrap_or_default()

@@ -47,7 +47,13 @@ impl Walker<'_> {
             (_, Value::Null) => {
                 let hint = "leave the property out to not manage it; `[]` empties a list";
                 let message = format!("{} has no value", name(way));
-                self.report(&codes::NULL_VALUE, way, place, message, Some(hint.to_owned()));
+                self.report(
+                    &codes::NULL_VALUE,
+                    way,
+                    place,
+                    message,
+                    Some(hint.to_owned()),
+                );
                 Json::Null
             }
             (Shape::Any, _) => Json::Null,
@@ -65,10 +71,22 @@ impl Walker<'_> {
             (Shape::Text { words, filled }, Value::Text(text)) => {
                 self.text(node, text, words.as_deref(), *filled, way)
             }
-            (Shape::Text { words: None, filled: true }, Value::Int(_) | Value::Float(_)) => {
+            (
+                Shape::Text {
+                    words: None,
+                    filled: true,
+                },
+                Value::Int(_) | Value::Float(_),
+            ) => {
                 let message = format!("YAML reads {} as a number, and it must be text", name(way));
                 let hint = "put it in quotes".to_owned();
-                self.report(&codes::IDENTIFIER_NUMBER, way, node.span, message, Some(hint));
+                self.report(
+                    &codes::IDENTIFIER_NUMBER,
+                    way,
+                    node.span,
+                    message,
+                    Some(hint),
+                );
                 Json::Null
             }
             (Shape::List(shape), Value::List(items)) => {
@@ -113,7 +131,10 @@ impl Walker<'_> {
             if let Some(literal) = text.strip_prefix('[').filter(|rest| rest.starts_with('[')) {
                 return json!(literal);
             }
-            let message = format!("{} has the form `[…]`, which is kept for expressions", name(way));
+            let message = format!(
+                "{} has the form `[…]`, which is kept for expressions",
+                name(way)
+            );
             let hint = "write `[[…]` for text that begins with a bracket".to_owned();
             self.report(&codes::RESERVED, way, node.span, message, Some(hint));
             return Json::Null;
@@ -187,7 +208,13 @@ impl Walker<'_> {
             let message = format!("`{key}` looks like a secret, and no baseline holds one");
             let hint = "take it out of the file and out of its history, and renew the secret; \
                         credentials come from the environment";
-            self.report(&codes::SECRET_IN_FILE, way, span, message, Some(hint.to_owned()));
+            self.report(
+                &codes::SECRET_IN_FILE,
+                way,
+                span,
+                message,
+                Some(hint.to_owned()),
+            );
             return;
         }
         if way.len() == 1 && self.base.is_empty() && key == "parameters" {
@@ -196,7 +223,10 @@ impl Walker<'_> {
             return;
         }
         let names = || shapes.iter().map(|shape| shape.name.as_str());
-        let message = format!("there is no property `{key}` here; allowed: {}", list(names()));
+        let message = format!(
+            "there is no property `{key}` here; allowed: {}",
+            list(names())
+        );
         let hint = nearest(key, names()).map(|name| {
             if name.eq_ignore_ascii_case(key) {
                 format!("names are spelt exactly: `{name}`")

@@ -109,12 +109,28 @@ impl Builder {
             }
             Event::SequenceStart(_, anchor, tag) => {
                 self.tag(tag.as_deref(), span);
-                self.open(Frame::List { span, items: Vec::new(), anchor }, span)
+                self.open(
+                    Frame::List {
+                        span,
+                        items: Vec::new(),
+                        anchor,
+                    },
+                    span,
+                )
             }
             Event::MappingStart(_, anchor, tag) => {
                 self.tag(tag.as_deref(), span);
                 let (members, seen) = (Vec::new(), HashSet::new());
-                self.open(Frame::Map { span, members, seen, key: Key::None, anchor }, span)
+                self.open(
+                    Frame::Map {
+                        span,
+                        members,
+                        seen,
+                        key: Key::None,
+                        anchor,
+                    },
+                    span,
+                )
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(span),
             Event::Alias(id) => self.alias(id, span),
@@ -148,7 +164,12 @@ impl Builder {
             return false;
         }
         if let Some(Frame::Map { key: Key::None, .. }) = self.frames.last() {
-            self.report(&codes::WRONG_TYPE, span, "a key must be text, not a list or a mapping", None);
+            self.report(
+                &codes::WRONG_TYPE,
+                span,
+                "a key must be text, not a list or a mapping",
+                None,
+            );
             return false;
         }
         self.frames.push(frame);
@@ -157,12 +178,31 @@ impl Builder {
 
     fn close(&mut self, end: Span) -> bool {
         match self.frames.pop() {
-            Some(Frame::List { span, items, anchor }) => {
-                self.place(Value::List(items), Span { end: end.end.max(span.end), ..span }, anchor)
-            }
-            Some(Frame::Map { span, members, anchor, .. }) => {
-                self.place(Value::Map(members), Span { end: end.end.max(span.end), ..span }, anchor)
-            }
+            Some(Frame::List {
+                span,
+                items,
+                anchor,
+            }) => self.place(
+                Value::List(items),
+                Span {
+                    end: end.end.max(span.end),
+                    ..span
+                },
+                anchor,
+            ),
+            Some(Frame::Map {
+                span,
+                members,
+                anchor,
+                ..
+            }) => self.place(
+                Value::Map(members),
+                Span {
+                    end: end.end.max(span.end),
+                    ..span
+                },
+                anchor,
+            ),
             None => true,
         }
     }
@@ -184,7 +224,12 @@ impl Builder {
                 Some("put it in quotes if it is text; write a number in plain decimal"),
             );
         }
-        if let Some(Frame::Map { seen, key: key @ Key::None, .. }) = self.frames.last_mut() {
+        if let Some(Frame::Map {
+            seen,
+            key: key @ Key::None,
+            ..
+        }) = self.frames.last_mut()
+        {
             if seen.contains(text) {
                 *key = Key::Repeated;
                 self.report(
@@ -209,11 +254,21 @@ impl Builder {
 
     fn alias(&mut self, id: usize, span: Span) -> bool {
         if let Some(Frame::Map { key: Key::None, .. }) = self.frames.last() {
-            self.report(&codes::WRONG_TYPE, span, "a key must be text, not an alias", None);
+            self.report(
+                &codes::WRONG_TYPE,
+                span,
+                "a key must be text, not an alias",
+                None,
+            );
             return false;
         }
         let Some((node, size)) = self.anchors.get(&id) else {
-            self.report(&codes::YAML_LIMIT, span, "an alias inside its own anchor has no end", None);
+            self.report(
+                &codes::YAML_LIMIT,
+                span,
+                "an alias inside its own anchor has no end",
+                None,
+            );
             return false;
         };
         // Counted before it is copied, so that an alias bomb never grows.
@@ -251,7 +306,11 @@ impl Builder {
             Some(Frame::List { items, .. }) => items.push(node),
             Some(Frame::Map { members, key, .. }) => {
                 if let Key::Waits(key, key_span) = std::mem::take(key) {
-                    members.push(Member { key, key_span, node });
+                    members.push(Member {
+                        key,
+                        key_span,
+                        node,
+                    });
                 }
             }
             None => {

@@ -48,7 +48,9 @@ pub enum Command {
     #[command(after_help = "Example:\n  entrue validate policies/")]
     Validate(Validate),
     /// Compare files with the tenant and say what an apply would send.
-    #[command(after_help = "Example:\n  entrue plan examples/contoso.yaml --sandbox examples/contoso.tenant.json")]
+    #[command(
+        after_help = "Example:\n  entrue plan examples/contoso.yaml --sandbox examples/contoso.tenant.json"
+    )]
     Plan(Plan),
     /// Show a saved plan.
     #[command(after_help = "Example:\n  entrue show plan.json --format diff")]
@@ -60,7 +62,9 @@ pub enum Command {
     #[command(after_help = "Example:\n  entrue schema baseline > schemas/baseline.schema.json")]
     Schema(Schema),
     /// The simulated tenant.
-    #[command(after_help = "Example:\n  entrue sandbox serve examples/contoso.tenant.json --listen 127.0.0.1:8080")]
+    #[command(
+        after_help = "Example:\n  entrue sandbox serve examples/contoso.tenant.json --listen 127.0.0.1:8080"
+    )]
     Sandbox(Sandbox),
 }
 

@@ -64,12 +64,18 @@ impl NoConnection {
 
 /// A variable of the environment; an empty one counts as unset.
 fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+    std::env::var(name)
+        .ok()
+        .filter(|value| !value.trim().is_empty())
 }
 
 /// A setting from its flag or its variable; where both stand they must agree,
 /// for these are assertions.
-fn agreed(flag: Option<&String>, name: &str, flag_name: &str) -> Result<Option<String>, NoConnection> {
+fn agreed(
+    flag: Option<&String>,
+    name: &str,
+    flag_name: &str,
+) -> Result<Option<String>, NoConnection> {
     match (flag, variable(name)) {
         (Some(flag), Some(variable)) if !flag.trim().eq_ignore_ascii_case(variable.trim()) => {
             Err(invalid(
@@ -100,15 +106,32 @@ pub async fn connect(with: &Connection, policies: &[Declared]) -> Result<Connect
         None => &cloud::CLOUDS[0],
         Some(name) => Cloud::find(name).ok_or_else(|| {
             let known: Vec<&str> = cloud::CLOUDS.iter().map(|cloud| cloud.name).collect();
-            invalid("usage", format!("`--cloud {name}`: there is no such cloud; known: {}", known.join(", ")))
+            invalid(
+                "usage",
+                format!(
+                    "`--cloud {name}`: there is no such cloud; known: {}",
+                    known.join(", ")
+                ),
+            )
         })?,
     };
     let url = |flag: &Option<String>, name: &str, what: &str, default: &str| {
         let given = flag.clone().or_else(|| variable(name));
-        cloud::root(given.as_deref().unwrap_or(default), what).map_err(|message| invalid("usage", message))
+        cloud::root(given.as_deref().unwrap_or(default), what)
+            .map_err(|message| invalid("usage", message))
     };
-    let root = url(&with.graph_url, "ENTRUE_GRAPH_URL", "--graph-url", cloud.graph)?;
-    let authority = url(&with.authority_url, "AZURE_AUTHORITY_HOST", "--authority-url", cloud.authority)?;
+    let root = url(
+        &with.graph_url,
+        "ENTRUE_GRAPH_URL",
+        "--graph-url",
+        cloud.graph,
+    )?;
+    let authority = url(
+        &with.authority_url,
+        "AZURE_AUTHORITY_HOST",
+        "--authority-url",
+        cloud.authority,
+    )?;
     let tenant = agreed(with.tenant.as_ref(), "AZURE_TENANT_ID", "--tenant")?;
     let (auth, note) = choose(with, tenant.as_deref())?;
     let mut told = Told {
@@ -157,12 +180,18 @@ async fn sandbox(
     policies: &[Declared],
     within: Duration,
 ) -> Result<Connected, NoConnection> {
-    let sandbox = Sandbox::load(file).map_err(|error| invalid("sandbox-file", error.to_string()))?;
+    let sandbox =
+        Sandbox::load(file).map_err(|error| invalid("sandbox-file", error.to_string()))?;
     let failed = |error: std::io::Error| NoConnection {
         outcome: Outcome::Unknown,
-        problem: Problem::new("sandbox-file", format!("the simulated tenant cannot listen: {error}")),
+        problem: Problem::new(
+            "sandbox-file",
+            format!("the simulated tenant cannot listen: {error}"),
+        ),
     };
-    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await.map_err(failed)?;
+    let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0))
+        .await
+        .map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let root = Url::parse(&format!("http://{address}"))
         .map_err(|error| invalid("sandbox-file", error.to_string()))?;
@@ -200,9 +229,14 @@ impl Told {
             return Ok(tenant.to_ascii_lowercase());
         }
         let is_domain = !tenant.is_empty()
-            && tenant.chars().all(|ch| ch.is_ascii_alphanumeric() || matches!(ch, '.' | '-'));
+            && tenant
+                .chars()
+                .all(|ch| ch.is_ascii_alphanumeric() || matches!(ch, '.' | '-'));
         if !is_domain {
-            return Err(invalid("usage", format!("`{tenant}` is neither a tenant id nor a domain")));
+            return Err(invalid(
+                "usage",
+                format!("`{tenant}` is neither a tenant id nor a domain"),
+            ));
         }
         Ok(tenant_id(&*self.seam, &self.authority, tenant, self.within).await?)
     }
@@ -258,7 +292,10 @@ fn choose(with: &Connection, tenant: Option<&str>) -> Result<(Auth, String), NoC
     let by_token = |text: String| {
         let token = token::tidy(&text)
             .map_err(|error| invalid("usage", format!("ENTRUE_ACCESS_TOKEN: {error}")))?;
-        Ok((Auth::Token(token), "signing in with ENTRUE_ACCESS_TOKEN".to_owned()))
+        Ok((
+            Auth::Token(token),
+            "signing in with ENTRUE_ACCESS_TOKEN".to_owned(),
+        ))
     };
     let by_secret = |client: String, secret: String| {
         let note = format!("signing in as app {client} with AZURE_CLIENT_SECRET");

@@ -26,7 +26,11 @@ pub fn read(paths: &[PathBuf]) -> Result<BTreeMap<&'static str, Vec<Known>>, Pro
         let spec = REGISTRY
             .iter()
             .find(|spec| spec.id.eq_ignore_ascii_case(id))
-            .ok_or_else(|| wrong(format!("`{name}` has no `id` of a policy that entrue manages")))?;
+            .ok_or_else(|| {
+                wrong(format!(
+                    "`{name}` has no `id` of a policy that entrue manages"
+                ))
+            })?;
         let default = Known::from_wire(spec, &name, &wire)
             .map_err(|error| wrong(format!("`{name}` is no policy: {error}")))?;
         known.entry(spec.id).or_default().push(default);

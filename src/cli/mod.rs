@@ -42,7 +42,9 @@ pub fn main() -> ExitCode {
 
 /// Runs a command that needs a runtime, until it ends or is interrupted.
 fn run(command: impl Future<Output = Ended>, name: &str) -> Ended {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
     let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -88,7 +90,10 @@ async fn interrupted() -> u8 {
 /// Help and version are answers; everything else is a wrong command line, and a
 /// report all the same where JSON was asked for.
 fn usage(error: &clap::Error) -> u8 {
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion
+    ) {
         let _ = error.print();
         return 0;
     }

@@ -57,7 +57,11 @@ impl Ended {
 
     /// A wrong command line, in the words of `message`.
     pub fn usage(command: &str, message: impl Into<String>) -> Self {
-        Ended::failed(command, Outcome::Invalid, vec![Problem::new("usage", message)])
+        Ended::failed(
+            command,
+            Outcome::Invalid,
+            vec![Problem::new("usage", message)],
+        )
     }
 }
 
@@ -165,9 +169,17 @@ impl Output {
         }
         let said = |problem: &Problem| {
             found.iter().any(|found| to_problem(found) == *problem)
-                || report.plan.iter().flat_map(|plan| &plan.resources).any(|resource| {
-                    in_plan && resource.findings.iter().any(|finding| of_plan(finding) == *problem)
-                })
+                || report
+                    .plan
+                    .iter()
+                    .flat_map(|plan| &plan.resources)
+                    .any(|resource| {
+                        in_plan
+                            && resource
+                                .findings
+                                .iter()
+                                .any(|finding| of_plan(finding) == *problem)
+                    })
         };
         for problem in report.errors.iter().filter(|problem| !said(problem)) {
             out.push_str(&findings::problem(problem, Severity::Error, self.stderr));
@@ -186,7 +198,7 @@ impl Output {
             return;
         };
         write_stderr(&format!(
-            "{} requests, {} retries, {} ms\n",
+            "graph: {} requests, {} retries, {} ms\n",
             graph.requests, graph.retries, graph.milliseconds
         ));
     }
@@ -195,7 +207,9 @@ impl Output {
 /// Writes data. Whoever closed the pipe has read enough; that is no error.
 pub fn write_stdout(text: &str) {
     let mut stdout = std::io::stdout().lock();
-    let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
+    let _ = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
 }
 
 /// Writes everything else.

@@ -75,7 +75,10 @@ pub async fn compare(command: &Compare, name: &'static str, differences: u8) -> 
     report.graph = Some(connection.graph.used());
     files.found.extend(found);
     let findings = files.found.iter().map(|found| &found.finding);
-    let in_plan = plan.iter().flat_map(|plan| &plan.resources).flat_map(|r| &r.findings);
+    let in_plan = plan
+        .iter()
+        .flat_map(|plan| &plan.resources)
+        .flat_map(|r| &r.findings);
     let unused = validate::unused(&allowed, findings.chain(in_plan));
     files.found.extend(unused);
     validate::sort(&files.found, &mut report);
@@ -87,7 +90,12 @@ pub async fn compare(command: &Compare, name: &'static str, differences: u8) -> 
         report.plan.as_mut().map(guards_to_notes);
     }
     let outcome = outcome(report.plan.as_ref(), invalid, failing);
-    for finding in report.plan.iter().flat_map(|p| &p.resources).flat_map(|r| &r.findings) {
+    for finding in report
+        .plan
+        .iter()
+        .flat_map(|p| &p.resources)
+        .flat_map(|r| &r.findings)
+    {
         let known = files.found.iter().any(|found| found.finding == *finding);
         match finding.severity {
             Severity::Error if finding.stops() && !known => report.errors.push(of_plan(finding)),
@@ -97,7 +105,11 @@ pub async fn compare(command: &Compare, name: &'static str, differences: u8) -> 
     }
     Ended {
         report: report.ended(outcome, differences),
-        shown: Shown::Plan(if name == "drift" { Purpose::Drift } else { Purpose::Plan }),
+        shown: Shown::Plan(if name == "drift" {
+            Purpose::Drift
+        } else {
+            Purpose::Plan
+        }),
         found: files.found,
         notes: files.notes,
     }
@@ -140,7 +152,9 @@ fn save(plan: &Plan, path: &Path) -> Result<(), Problem> {
         Problem::new("plan-not-saved", message)
     };
     // Written beside its place and moved there whole: half a plan never exists.
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let draft = folder
         .unwrap_or(Path::new("."))

@@ -11,8 +11,12 @@ pub async fn run(command: &args::Sandbox) -> Ended {
     const NAME: &str = "sandbox serve";
     let SandboxCommand::Serve(serve) = &command.command;
     if !serve.listen.ip().is_loopback() {
-        let message = format!("`--listen {}`: the simulated tenant listens on this machine only", serve.listen);
-        let problem = Problem::new("usage", message).hint("it takes any token, so nobody else must reach it; use 127.0.0.1:0");
+        let message = format!(
+            "`--listen {}`: the simulated tenant listens on this machine only",
+            serve.listen
+        );
+        let problem = Problem::new("usage", message)
+            .hint("it takes any token, so nobody else must reach it; use 127.0.0.1:0");
         return Ended::failed(NAME, Outcome::Invalid, vec![problem]);
     }
     let sandbox = match Sandbox::load(&serve.file) {
@@ -25,7 +29,10 @@ pub async fn run(command: &args::Sandbox) -> Ended {
     let listener = match tokio::net::TcpListener::bind(serve.listen).await {
         Ok(listener) => listener,
         Err(error) => {
-            let problem = Problem::new("usage", format!("cannot listen on {}: {error}", serve.listen));
+            let problem = Problem::new(
+                "usage",
+                format!("cannot listen on {}: {error}", serve.listen),
+            );
             return Ended::failed(NAME, Outcome::Invalid, vec![problem]);
         }
     };

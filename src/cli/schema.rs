@@ -33,5 +33,9 @@ pub fn schema(name: SchemaName) -> Value {
 }
 
 fn of<T: JsonSchema>(name: &str, title: &str) -> Value {
-    finish(generator().into_root_schema_for::<T>().to_value(), name, title)
+    finish(
+        generator().into_root_schema_for::<T>().to_value(),
+        name,
+        title,
+    )
 }

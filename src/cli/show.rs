@@ -12,7 +12,11 @@ use super::output::{Ended, Shown};
 pub fn run(command: &Show) -> Ended {
     match read(command) {
         Ok(plan) => {
-            let outcome = if plan.has_changes() { Outcome::Changes } else { Outcome::InSync };
+            let outcome = if plan.has_changes() {
+                Outcome::Changes
+            } else {
+                Outcome::InSync
+            };
             let mut report = Report::new("show").ended(outcome, 0);
             report.plan = Some(plan);
             Ended {
@@ -37,23 +41,42 @@ fn read(command: &Show) -> Result<Plan, Box<Problem>> {
     };
     let again = "make the plan anew with `entrue plan --out`";
     let text = std::fs::read_to_string(&command.plan).map_err(|error| {
-        wrong("plan-unreadable", format!("`{name}` cannot be read: {error}"), again)
+        wrong(
+            "plan-unreadable",
+            format!("`{name}` cannot be read: {error}"),
+            again,
+        )
     })?;
     let json: serde_json::Value = serde_json::from_str(&text).map_err(|error| {
-        wrong("plan-unreadable", format!("`{name}` is not JSON: {error}"), again)
+        wrong(
+            "plan-unreadable",
+            format!("`{name}` is not JSON: {error}"),
+            again,
+        )
     })?;
     let version = json["formatVersion"].as_str().unwrap_or("none");
     let major = |version: &str| version.split('.').next().map(str::to_owned);
     if major(version) != major(FORMAT_VERSION) {
-        let message = format!("`{name}` has plan format {version:?}; this entrue reads {FORMAT_VERSION}");
-        return Err(wrong("plan-version", message, "use the entrue that made the plan"));
+        let message =
+            format!("`{name}` has plan format {version:?}; this entrue reads {FORMAT_VERSION}");
+        return Err(wrong(
+            "plan-version",
+            message,
+            "use the entrue that made the plan",
+        ));
     }
     let plan: Plan = serde_path_to_error::deserialize(json).map_err(|error| {
-        let message = format!("`{name}` is no plan: {} at `{}`", error.inner(), error.path());
+        let message = format!(
+            "`{name}` is no plan: {} at `{}`",
+            error.inner(),
+            error.path()
+        );
         wrong("plan-unreadable", message, again)
     })?;
     if plan.content_id() != plan.plan_id {
-        let message = format!("`{name}` was changed after it was made: its content is not that of its `planId`");
+        let message = format!(
+            "`{name}` was changed after it was made: its content is not that of its `planId`"
+        );
         return Err(wrong("plan-edited", message, again));
     }
     Ok(plan)

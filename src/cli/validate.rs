@@ -11,7 +11,10 @@ use super::output::{Ended, Shown, to_problem};
 /// Runs it.
 pub fn run(command: &Validate, format: Format) -> Ended {
     if format == Format::Diff {
-        return Ended::usage("validate", "`--format diff` needs a tenant to compare with; use `plan`");
+        return Ended::usage(
+            "validate",
+            "`--format diff` needs a tenant to compare with; use `plan`",
+        );
     }
     let allowed = match allowed(&command.allow) {
         Ok(allowed) => allowed,
@@ -19,10 +22,20 @@ pub fn run(command: &Validate, format: Format) -> Ended {
     };
     let mut files = load(&command.paths, &allowed);
     let mut report = Report::new("validate");
-    files.found.extend(unused(&allowed, files.found.iter().map(|found| &found.finding)));
+    files.found.extend(unused(
+        &allowed,
+        files.found.iter().map(|found| &found.finding),
+    ));
     sort(&files.found, &mut report);
     let valid = report.errors.is_empty();
-    let report = report.ended(if valid { Outcome::InSync } else { Outcome::Invalid }, 2);
+    let report = report.ended(
+        if valid {
+            Outcome::InSync
+        } else {
+            Outcome::Invalid
+        },
+        2,
+    );
     let counted = format!(
         "{} in {}",
         count(files.loaded.policies.len(), "policy", "policies"),
@@ -31,7 +44,10 @@ pub fn run(command: &Validate, format: Format) -> Ended {
     let text = if valid {
         format!("Valid: {counted}\n")
     } else {
-        format!("Invalid: {} in {counted}\n", count(report.errors.len(), "error", "errors"))
+        format!(
+            "Invalid: {} in {counted}\n",
+            count(report.errors.len(), "error", "errors")
+        )
     };
     Ended {
         report,
@@ -63,7 +79,10 @@ pub fn load(paths: &[String], allowed: &[String]) -> Files {
         one.finding.allow(allowed);
     }
     for policy in &mut loaded.policies {
-        policy.findings.iter_mut().for_each(|finding| finding.allow(allowed));
+        policy
+            .findings
+            .iter_mut()
+            .for_each(|finding| finding.allow(allowed));
     }
     let notes = loaded
         .skipped
@@ -82,14 +101,17 @@ pub fn allowed(allow: &Allow) -> Result<Vec<String>, Problem> {
     for name in &allow.allow {
         match codes::find(name) {
             None => {
-                let near = crate::baseline::walk::nearest(name, codes::ALL.iter().map(|code| code.name));
-                let mut problem = Problem::new("usage", format!("`--allow {name}`: there is no such code"));
+                let near =
+                    crate::baseline::walk::nearest(name, codes::ALL.iter().map(|code| code.name));
+                let mut problem =
+                    Problem::new("usage", format!("`--allow {name}`: there is no such code"));
                 problem.hint = near.map(|near| format!("did you mean `{near}`?"));
                 return Err(problem);
             }
             Some(code) if !code.allowable => {
                 let message = format!("`--allow {name}`: this finding cannot be allowed");
-                return Err(Problem::new("usage", message).hint("docs/findings.md says why, and what to do"));
+                return Err(Problem::new("usage", message)
+                    .hint("docs/findings.md says why, and what to do"));
             }
             Some(_) => {}
         }
@@ -101,10 +123,7 @@ pub fn allowed(allow: &Allow) -> Result<Vec<String>, Problem> {
 }
 
 /// A warning for each allowed code that set nothing aside.
-pub fn unused<'a>(
-    allowed: &[String],
-    findings: impl Iterator<Item = &'a Finding>,
-) -> Vec<Found> {
+pub fn unused<'a>(allowed: &[String], findings: impl Iterator<Item = &'a Finding>) -> Vec<Found> {
     let used: Vec<&str> = findings
         .filter(|finding| finding.allowed)
         .map(|finding| finding.code.as_str())

@@ -50,7 +50,9 @@ impl Compare {
                 let word = siblings.get(by.property).and_then(|value| value.as_str());
                 by.cases
                     .iter()
-                    .find(|(case, _)| word.is_some_and(|word| case.eq_ignore_ascii_case(word.trim())))
+                    .find(|(case, _)| {
+                        word.is_some_and(|word| case.eq_ignore_ascii_case(word.trim()))
+                    })
                     .map_or(Compare::Trimmed, |(_, compare)| *compare)
                     .key(text, siblings)
             }

@@ -27,7 +27,9 @@ pub enum ChangeKind {
 #[serde(deny_unknown_fields)]
 pub struct Change {
     /// Where, stable and escaped: list entries by identity, groups by id.
-    #[schemars(regex(pattern = r"^(\\.|[^\\.,\[\]#])+(\[(\\.|[^\\,\[\]#])*(,(\\.|[^\\,\[\]#])*)*\](#[0-9]+)?)?(\.(\\.|[^\\.,\[\]#])+(\[(\\.|[^\\,\[\]#])*(,(\\.|[^\\,\[\]#])*)*\](#[0-9]+)?)?)*$"))]
+    #[schemars(regex(
+        pattern = r"^(\\.|[^\\.,\[\]#])+(\[(\\.|[^\\,\[\]#])*(,(\\.|[^\\,\[\]#])*)*\](#[0-9]+)?)?(\.(\\.|[^\\.,\[\]#])+(\[(\\.|[^\\,\[\]#])*(,(\\.|[^\\,\[\]#])*)*\](#[0-9]+)?)?)*$"
+    ))]
     pub path: String,
     /// Where, for people: groups by name.
     pub label: String,
@@ -193,9 +195,7 @@ impl Differ<'_> {
             .iter()
             .zip(key)
             .map(|(field, part)| match find(list.entry, field) {
-                Some(property) if property.is_reference() => {
-                    self.names.label(part, is_user(entry))
-                }
+                Some(property) if property.is_reference() => self.names.label(part, is_user(entry)),
                 _ => part.clone(),
             })
             .collect();

@@ -58,9 +58,7 @@ fn attribute_type(text: &str) -> Option<String> {
 }
 
 /// A value and the separator after it.
-fn value(
-    chars: &mut std::iter::Peekable<std::str::Chars<'_>>,
-) -> Option<(String, Option<char>)> {
+fn value(chars: &mut std::iter::Peekable<std::str::Chars<'_>>) -> Option<(String, Option<char>)> {
     while chars.peek() == Some(&' ') {
         chars.next();
     }
@@ -90,7 +88,10 @@ fn value(
             }
             Some('\\') => {
                 let first = chars.next()?;
-                match (first.to_digit(16), chars.peek().and_then(|ch| ch.to_digit(16))) {
+                match (
+                    first.to_digit(16),
+                    chars.peek().and_then(|ch| ch.to_digit(16)),
+                ) {
                     (Some(high), Some(low)) => {
                         chars.next();
                         bytes.push(u8::try_from(high * 16 + low).ok()?);

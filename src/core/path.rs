@@ -91,7 +91,9 @@ impl Path {
                 let mut nth = 1;
                 if chars.peek() == Some(&'#') {
                     chars.next();
-                    nth = token(&mut chars, &['.', '[', '#', ',', ']'])?.parse().ok()?;
+                    nth = token(&mut chars, &['.', '[', '#', ',', ']'])?
+                        .parse()
+                        .ok()?;
                 }
                 steps.push(Step::Entry { key, nth });
             }

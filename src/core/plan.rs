@@ -213,12 +213,7 @@ pub fn plan_resource(inputs: Inputs<'_>) -> Resource {
     }
 }
 
-fn requests(
-    spec: &PolicySpec,
-    action: Action,
-    after: &Object,
-    changes: &[Change],
-) -> Vec<Request> {
+fn requests(spec: &PolicySpec, action: Action, after: &Object, changes: &[Change]) -> Vec<Request> {
     match action {
         Action::None => Vec::new(),
         Action::Delete => vec![Request {

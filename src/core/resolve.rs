@@ -22,19 +22,24 @@ pub struct References {
 
 /// Collects what a canonical policy or a declaration refers to.
 pub fn references(spec: &PolicySpec, policy: &Object, into: &mut References) {
-    visit(spec.properties, policy, &mut Vec::new(), &mut |_, entry, property| {
-        let Some(id) = entry.get(property.name).and_then(Value::as_str) else {
-            return;
-        };
-        if is_user(entry) || is_all_users(id) {
-            return;
-        }
-        if is_guid(id.trim()) {
-            into.ids.insert(id.trim().to_ascii_lowercase());
-        } else {
-            into.names.insert(id.trim().to_owned());
-        }
-    });
+    visit(
+        spec.properties,
+        policy,
+        &mut Vec::new(),
+        &mut |_, entry, property| {
+            let Some(id) = entry.get(property.name).and_then(Value::as_str) else {
+                return;
+            };
+            if is_user(entry) || is_all_users(id) {
+                return;
+            }
+            if is_guid(id.trim()) {
+                into.ids.insert(id.trim().to_ascii_lowercase());
+            } else {
+                into.names.insert(id.trim().to_owned());
+            }
+        },
+    );
 }
 
 fn visit(
@@ -229,9 +234,8 @@ impl Resolver<'_> {
                 );
             }
             Some(ById::Gone) if self.live.ids.contains(&id.to_ascii_lowercase()) => {
-                let message = format!(
-                    "group {id} no longer exists, but the live policy still names it"
-                );
+                let message =
+                    format!("group {id} no longer exists, but the live policy still names it");
                 self.checks
                     .add(&codes::GROUP_DELETED, way.to_vec(), message)
                     .hint = Some("take the target out, in the file too".to_owned());
@@ -255,7 +259,8 @@ impl Resolver<'_> {
                 );
                 self.checks
                     .add(&codes::GROUP_UNREAD, way.to_vec(), message)
-                    .hint = Some("grant GroupMember.Read.All to check ids and show names".to_owned());
+                    .hint =
+                    Some("grant GroupMember.Read.All to check ids and show names".to_owned());
             }
         }
     }
@@ -292,7 +297,8 @@ impl Resolver<'_> {
                     continue;
                 }
                 self.checks.add(&codes::TARGET_BOTH, way, message).hint = Some(
-                    "which of the two wins is not documented; keep the target in one list".to_owned(),
+                    "which of the two wins is not documented; keep the target in one list"
+                        .to_owned(),
                 );
             }
         }
@@ -332,29 +338,34 @@ pub fn dangling(
 ) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     let mut unread = 0;
-    visit(spec.properties, target, &mut Vec::new(), &mut |way, entry, property| {
-        let Some(id) = entry.get(property.name).and_then(Value::as_str) else {
-            return;
-        };
-        if is_user(entry) || !is_guid(id.trim()) {
-            return;
-        }
-        let path = show_way(way);
-        match directory.id(id.trim()) {
-            Some(ById::Gone) if !said.iter().any(|finding| finding.message.contains(id)) => {
-                found.push(
-                    Finding::new(
-                        &codes::GROUP_DELETED,
-                        path,
-                        format!("group {id} no longer exists, but the live policy names it"),
-                    )
-                    .hint("declare the list without it to take it out"),
-                );
+    visit(
+        spec.properties,
+        target,
+        &mut Vec::new(),
+        &mut |way, entry, property| {
+            let Some(id) = entry.get(property.name).and_then(Value::as_str) else {
+                return;
+            };
+            if is_user(entry) || !is_guid(id.trim()) {
+                return;
             }
-            Some(ById::Unread) => unread += 1,
-            _ => {}
-        }
-    });
+            let path = show_way(way);
+            match directory.id(id.trim()) {
+                Some(ById::Gone) if !said.iter().any(|finding| finding.message.contains(id)) => {
+                    found.push(
+                        Finding::new(
+                            &codes::GROUP_DELETED,
+                            path,
+                            format!("group {id} no longer exists, but the live policy names it"),
+                        )
+                        .hint("declare the list without it to take it out"),
+                    );
+                }
+                Some(ById::Unread) => unread += 1,
+                _ => {}
+            }
+        },
+    );
     if unread > 0 && !said.iter().any(|f| f.code == codes::GROUP_UNREAD.name) {
         let why = directory.unread_because.as_deref().unwrap_or("refused");
         found.push(

@@ -9,7 +9,9 @@ use async_trait::async_trait;
 use azure_core::cloud::{CloudConfiguration, CustomConfiguration};
 use azure_core::credentials::{Secret as AzureSecret, TokenCredential};
 use azure_core::http::headers::Headers;
-use azure_core::http::{AsyncRawResponse, Body, ClientOptions, HttpClient, RetryOptions, Transport};
+use azure_core::http::{
+    AsyncRawResponse, Body, ClientOptions, HttpClient, RetryOptions, Transport,
+};
 use azure_identity::{ClientSecretCredential, ClientSecretCredentialOptions};
 use bytes::Bytes;
 use tokio::sync::Mutex as AsyncMutex;
@@ -79,7 +81,11 @@ impl Tokens {
     }
 
     /// The token; another one than `stale`, where that can be had.
-    pub async fn get(&self, stale: Option<&Secret>, deadline: Instant) -> Result<Secret, GraphError> {
+    pub async fn get(
+        &self,
+        stale: Option<&Secret>,
+        deadline: Instant,
+    ) -> Result<Secret, GraphError> {
         let mut held = self.held.lock().await;
         if let Some(token) = &*held
             && stale.is_none_or(|stale| stale.expose() != token.expose())
@@ -88,7 +94,9 @@ impl Tokens {
         }
         let token = match (&self.source, &*held) {
             (Source::Given, Some(token)) => token.clone(),
-            (Source::Given, None) => return Err(GraphError::new("sign-in-failed", SIGN_IN, "no token")),
+            (Source::Given, None) => {
+                return Err(GraphError::new("sign-in-failed", SIGN_IN, "no token"));
+            }
             (Source::ClientSecret(with), _) => with.sign_in(deadline).await?,
         };
         *held = Some(token.clone());
@@ -124,14 +132,28 @@ impl ClientSecret {
             AzureSecret::new(self.secret.expose().to_owned()),
             Some(options),
         )
-        .map_err(|error| GraphError::new("sign-in-failed", SIGN_IN, format!("sign-in cannot begin: {error}")))?;
+        .map_err(|error| {
+            GraphError::new(
+                "sign-in-failed",
+                SIGN_IN,
+                format!("sign-in cannot begin: {error}"),
+            )
+        })?;
         match credential.get_token(&[&self.scope], None).await {
             Ok(token) => super::token::tidy(token.token.secret())
                 .map_err(|error| GraphError::new("sign-in-failed", SIGN_IN, error.to_string())),
             Err(error) => {
-                let seen = bridge.failed.lock().unwrap_or_else(PoisonError::into_inner).take();
+                let seen = bridge
+                    .failed
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .take();
                 Err(seen.unwrap_or_else(|| {
-                    GraphError::new("sign-in-failed", SIGN_IN, format!("sign-in failed: {}", error.kind()))
+                    GraphError::new(
+                        "sign-in-failed",
+                        SIGN_IN,
+                        format!("sign-in failed: {}", error.kind()),
+                    )
                 }))
             }
         }
@@ -171,7 +193,12 @@ impl HttpClient for Bridge {
         let headers: HashMap<_, _> = answer
             .headers()
             .iter()
-            .filter_map(|(name, value)| Some((name.as_str().to_owned().into(), value.to_str().ok()?.to_owned().into())))
+            .filter_map(|(name, value)| {
+                Some((
+                    name.as_str().to_owned().into(),
+                    value.to_str().ok()?.to_owned().into(),
+                ))
+            })
             .collect();
         Ok(AsyncRawResponse::from_bytes(
             answer.status().as_u16().into(),
@@ -196,21 +223,35 @@ impl Bridge {
             attempts += 1;
             let left = self.deadline.saturating_duration_since(Instant::now());
             let within = left.min(Duration::from_secs(60));
-            let request = self.copy(request).ok_or_else(|| failed("the sign-in request is malformed".to_owned()))?;
+            let request = self
+                .copy(request)
+                .ok_or_else(|| failed("the sign-in request is malformed".to_owned()))?;
             let (wait, error) = match self.seam.send(request, within).await {
                 Ok(answer) if matches!(answer.status().as_u16(), 429 | 500 | 502 | 503 | 504) => {
                     let status = answer.status().as_u16();
                     let wait = retry_after(answer.headers(), jiff::Timestamp::now());
-                    (wait, failed(format!("the sign-in service failed ({status})")))
+                    (
+                        wait,
+                        failed(format!("the sign-in service failed ({status})")),
+                    )
                 }
-                Ok(answer) if answer.status().is_success() && serde_json::from_slice::<serde_json::Value>(answer.body()).is_err() => {
-                    (None, failed("the sign-in service's answer is not JSON".to_owned()))
+                Ok(answer)
+                    if answer.status().is_success()
+                        && serde_json::from_slice::<serde_json::Value>(answer.body()).is_err() =>
+                {
+                    (
+                        None,
+                        failed("the sign-in service's answer is not JSON".to_owned()),
+                    )
                 }
                 Ok(answer) => return Ok(answer),
                 Err(error @ SendFailure::TooLarge) => return Err(failed(error.to_string())),
                 Err(error) => {
                     self.seam.renew();
-                    (None, failed(format!("the sign-in service did not answer: {error}")))
+                    (
+                        None,
+                        failed(format!("the sign-in service did not answer: {error}")),
+                    )
                 }
             };
             let wait = wait.unwrap_or_else(|| back_off(attempts + 1));
@@ -274,10 +315,12 @@ pub async fn tenant_id(
         .uri(url)
         .body(Bytes::new())
         .map_err(|_| failed(format!("`{domain}` is no domain")))?;
-    let answer = seam
-        .send(ask, within)
-        .await
-        .map_err(|error| failed(format!("the tenant `{domain}` could not be looked up: {error}")).retryable())?;
+    let answer = seam.send(ask, within).await.map_err(|error| {
+        failed(format!(
+            "the tenant `{domain}` could not be looked up: {error}"
+        ))
+        .retryable()
+    })?;
     if !answer.status().is_success() {
         return Err(failed(format!(
             "the sign-in service knows no tenant `{domain}` ({})",
@@ -293,5 +336,9 @@ pub async fn tenant_id(
                 .find(|part| crate::core::compare::is_guid(part))
         })
         .map(str::to_ascii_lowercase)
-        .ok_or_else(|| failed(format!("the answer about the tenant `{domain}` names no id")))
+        .ok_or_else(|| {
+            failed(format!(
+                "the answer about the tenant `{domain}` names no id"
+            ))
+        })
 }

@@ -99,9 +99,14 @@ impl Graph {
             return Err(GraphError::new(
                 "graph-foreign-link",
                 &label(ask),
-                format!("the answer's `nextLink` leads away from {}", self.0.root.origin().ascii_serialization()),
+                format!(
+                    "the answer's `nextLink` leads away from {}",
+                    self.0.root.origin().ascii_serialization()
+                ),
             )
-            .hint("the token goes to the chosen host only; check what stands between you and Graph"));
+            .hint(
+                "the token goes to the chosen host only; check what stands between you and Graph",
+            ));
         }
         self.get_at(link, ask).await
     }
@@ -144,7 +149,9 @@ impl Graph {
                     error.message,
                     wait.as_secs()
                 );
-                return Err(GraphError { message, ..error }.hint("raise --timeout, or run it later"));
+                return Err(
+                    GraphError { message, ..error }.hint("raise --timeout, or run it later")
+                );
             }
             tracing::debug!(wait_ms = wait.as_millis(), "trying again");
             tokio::time::sleep(wait).await;
@@ -165,9 +172,13 @@ impl Graph {
         };
         inner.requests.fetch_add(1, Ordering::Relaxed);
         let began = Instant::now();
-        inner.first.fetch_min(micros(began - inner.start), Ordering::Relaxed);
+        inner
+            .first
+            .fetch_min(micros(began - inner.start), Ordering::Relaxed);
         let sent = inner.seam.send(request, within).await;
-        inner.last.fetch_max(micros(inner.start.elapsed()), Ordering::Relaxed);
+        inner
+            .last
+            .fetch_max(micros(inner.start.elapsed()), Ordering::Relaxed);
         tracing::info!(
             request = %name,
             status = sent.as_ref().map(|answer| answer.status().as_u16()).ok(),
@@ -233,7 +244,10 @@ fn out_of_time(request: &str, whole: Duration) -> GraphError {
     GraphError::new(
         "deadline",
         request,
-        format!("no answer within the {} s that the command has", whole.as_secs()),
+        format!(
+            "no answer within the {} s that the command has",
+            whole.as_secs()
+        ),
     )
     .hint("raise --timeout, or look at the network between you and Graph")
     .retryable()
@@ -246,7 +260,11 @@ fn failed(failure: SendFailure, request: &str) -> Attempt {
             "check the network, the proxy (HTTPS_PROXY) and the host",
             true,
         ),
-        SendFailure::TimedOut { .. } => ("graph-timeout", "Graph may be slow; run it again later", false),
+        SendFailure::TimedOut { .. } => (
+            "graph-timeout",
+            "Graph may be slow; run it again later",
+            false,
+        ),
         SendFailure::Broken { .. } => (
             "graph-broken",
             "something between you and Graph cuts answers short; run it again",

@@ -55,7 +55,8 @@ impl Cloud {
 /// Checks a root that somebody gave: https, or http on loopback; no path
 /// version, query, fragment or credentials.
 pub fn root(text: &str, what: &str) -> Result<Url, String> {
-    let url = Url::parse(text.trim()).map_err(|error| format!("{what} `{text}` is no URL: {error}"))?;
+    let url =
+        Url::parse(text.trim()).map_err(|error| format!("{what} `{text}` is no URL: {error}"))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(format!("{what} holds a user name or a password"));
     }
@@ -91,12 +92,25 @@ mod tests {
 
     #[test]
     fn only_roots_that_are_safe_are_taken() {
-        for good in ["https://graph.microsoft.com", "https://graph.test/", "http://127.0.0.1:80", "http://[::1]:1", "http://localhost:9"] {
+        for good in [
+            "https://graph.microsoft.com",
+            "https://graph.test/",
+            "http://127.0.0.1:80",
+            "http://[::1]:1",
+            "http://localhost:9",
+        ] {
             assert!(root(good, "x").is_ok(), "{good}");
         }
         for bad in [
-            "http://graph.microsoft.com", "https://graph.microsoft.com/v1.0", "https://a?b", "https://u:p@a",
-            "ftp://a", "graph.microsoft.com", "http://127.0.0.1.evil.test", "https://a/#b", "",
+            "http://graph.microsoft.com",
+            "https://graph.microsoft.com/v1.0",
+            "https://a?b",
+            "https://u:p@a",
+            "ftp://a",
+            "graph.microsoft.com",
+            "http://127.0.0.1.evil.test",
+            "https://a/#b",
+            "",
         ] {
             assert!(root(bad, "x").is_err(), "{bad}");
         }

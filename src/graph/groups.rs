@@ -66,7 +66,10 @@ pub async fn by_names(
         matches.dedup_by(|a, b| a.id == b.id);
         matches
     };
-    let unknown: Vec<&String> = names.iter().filter(|name| matching(name).is_empty()).collect();
+    let unknown: Vec<&String> = names
+        .iter()
+        .filter(|name| matching(name).is_empty())
+        .collect();
     // Candidates help to mend a typo; failing to get them changes nothing.
     let similar = join_all(unknown.iter().map(|name| similar(graph, name))).await;
     for (name, similar) in unknown.iter().zip(similar) {
@@ -112,7 +115,9 @@ pub async fn by_ids(
         match answer {
             Ok(groups) => {
                 for id in *chunk {
-                    let found = groups.iter().find(|group| group.id.eq_ignore_ascii_case(id));
+                    let found = groups
+                        .iter()
+                        .find(|group| group.id.eq_ignore_ascii_case(id));
                     let told = found.map_or(ById::Gone, |group| ById::Found(group.clone()));
                     directory.learn_id(id, told);
                 }
@@ -142,7 +147,10 @@ fn name_queries(names: &BTreeSet<String>) -> Vec<Query> {
     // A name that fits no filter is found by its beginning and compared here.
     queries.extend(longest.iter().map(|name| {
         let beginning: String = name.chars().take(VALUE_MAX).collect();
-        query(&format!("startswith(displayName,{})", quoted(&beginning)), false)
+        query(
+            &format!("startswith(displayName,{})", quoted(&beginning)),
+            false,
+        )
     }));
     queries
 }
@@ -158,12 +166,18 @@ fn pack(names: &[&String], most: usize, url: usize, advanced: bool) -> Vec<Query
         let whole = query(&in_list("displayName", packed.iter().copied()), advanced);
         if packed.len() > most || (whole.path.len() + URL_OVERHEAD > url && packed.len() > 1) {
             packed.pop();
-            queries.push(query(&in_list("displayName", packed.iter().copied()), advanced));
+            queries.push(query(
+                &in_list("displayName", packed.iter().copied()),
+                advanced,
+            ));
             packed = vec![name];
         }
     }
     if !packed.is_empty() {
-        queries.push(query(&in_list("displayName", packed.iter().copied()), advanced));
+        queries.push(query(
+            &in_list("displayName", packed.iter().copied()),
+            advanced,
+        ));
     }
     queries
 }
@@ -217,7 +231,10 @@ async fn list(graph: &Graph, query: &Query) -> Result<Vec<Group>, GraphError> {
         let Some(link) = answer.get("@odata.nextLink").filter(|link| !link.is_null()) else {
             return Ok(groups);
         };
-        let link = link.as_str().ok_or_else(|| malformed("its `nextLink` is no text"))?.to_owned();
+        let link = link
+            .as_str()
+            .ok_or_else(|| malformed("its `nextLink` is no text"))?
+            .to_owned();
         if !seen.insert(link.clone()) || seen.len() > PAGES_MAX {
             return Err(malformed("its pages do not end"));
         }

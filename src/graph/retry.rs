@@ -13,7 +13,11 @@ const LONGEST_WAIT: Duration = Duration::from_secs(30);
 /// How long Graph asks to be left alone: seconds, or an HTTP date (RFC 9110,
 /// section 10.2.3).
 pub fn retry_after(headers: &http::HeaderMap, now: Timestamp) -> Option<Duration> {
-    let text = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim();
+    let text = headers
+        .get(http::header::RETRY_AFTER)?
+        .to_str()
+        .ok()?
+        .trim();
     if let Ok(seconds) = text.parse::<u64>() {
         return Some(Duration::from_secs(seconds));
     }
@@ -56,7 +60,10 @@ mod tests {
             retry_after(&headers, now)
         };
         assert_eq!(after("7"), Some(Duration::from_secs(7)));
-        assert_eq!(after("Sun, 22 Nov 2026 10:00:09 GMT"), Some(Duration::from_secs(9)));
+        assert_eq!(
+            after("Sun, 22 Nov 2026 10:00:09 GMT"),
+            Some(Duration::from_secs(9))
+        );
         assert_eq!(after("Sun, 22 Nov 2026 09:00:00 GMT"), Some(Duration::ZERO));
         assert_eq!(after("soon"), None);
         assert_eq!(after("-1"), None);

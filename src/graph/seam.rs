@@ -73,7 +73,10 @@ impl Network {
 
     /// The client at hand. Whoever held the lock cannot have left it half done.
     fn client(&self) -> reqwest::Client {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }
 

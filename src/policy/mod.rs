@@ -10,8 +10,8 @@ pub const REGISTRY: &[&PolicySpec] = &[&x509::SPEC];
 
 /// The policy of this resource type, compared without case as UTCM does.
 pub fn find(resource_type: &str) -> Option<&'static PolicySpec> {
-    REGISTRY
-        .iter()
-        .copied()
-        .find(|spec| spec.resource_type.eq_ignore_ascii_case(resource_type.trim()))
+    REGISTRY.iter().copied().find(|spec| {
+        spec.resource_type
+            .eq_ignore_ascii_case(resource_type.trim())
+    })
 }

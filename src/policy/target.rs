@@ -167,7 +167,9 @@ pub fn check_target(entry: &Object, base: &[crate::core::finding::At], checks: &
                 .add(
                     &codes::USER_TARGET,
                     at("TargetType"),
-                    format!("user {id} is a target of its own; the service no longer takes new ones"),
+                    format!(
+                        "user {id} is a target of its own; the service no longer takes new ones"
+                    ),
                 )
                 .hint = Some("put the user into a group and target that".to_owned());
         } else {

@@ -31,7 +31,13 @@ pub fn line(text: &str) -> String {
 pub fn source_line(text: &str) -> String {
     let clean: String = text
         .chars()
-        .map(|ch| if ch != '\t' && acts(ch) { '\u{fffd}' } else { ch })
+        .map(|ch| {
+            if ch != '\t' && acts(ch) {
+                '\u{fffd}'
+            } else {
+                ch
+            }
+        })
         .collect();
     clean.replace("##", "#\u{fffd}")
 }
@@ -70,12 +76,22 @@ mod tests {
     #[test]
     fn text_cannot_act() {
         for hostile in [
-            "a\u{1b}[31mred", "a\rb", "a\nb", "\u{202e}abc", "x ##vso[task.complete]", "##[error]x",
-            "::error::x", "a\u{9b}1m", "a\u{2028}b",
+            "a\u{1b}[31mred",
+            "a\rb",
+            "a\nb",
+            "\u{202e}abc",
+            "x ##vso[task.complete]",
+            "##[error]x",
+            "::error::x",
+            "a\u{9b}1m",
+            "a\u{2028}b",
         ] {
             let clean = line(hostile);
             assert!(!clean.chars().any(acts), "{clean:?}");
-            assert!(!clean.contains("##vso[") && !clean.contains("##["), "{clean:?}");
+            assert!(
+                !clean.contains("##vso[") && !clean.contains("##["),
+                "{clean:?}"
+            );
             assert!(!clean.starts_with("::"), "{clean:?}");
             let kept = source_line(hostile);
             assert_eq!(kept.chars().count(), hostile.chars().count());
@@ -90,6 +106,9 @@ mod tests {
         let text = json(&serde_json::to_string_pretty(&value).unwrap());
         assert!(!text.contains("##"));
         assert!(!text.chars().any(|ch| acts(ch) && ch != '\n'));
-        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).unwrap(), value);
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&text).unwrap(),
+            value
+        );
     }
 }

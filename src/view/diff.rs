@@ -35,7 +35,11 @@ pub fn render(plan: &Plan, look: Look) -> String {
                     out.push_str(&look.paint(style, sign));
                     for (changed, part) in change.iter_strings_lossy() {
                         let part = clean::line(part.trim_end_matches('\n'));
-                        let style = if changed { style.underline().bold() } else { style };
+                        let style = if changed {
+                            style.underline().bold()
+                        } else {
+                            style
+                        };
                         out.push_str(&look.paint(style, &part));
                     }
                     out.push('\n');

@@ -49,27 +49,39 @@ fn block(found: &Found, mask: &[Option<usize>], look: Look) -> String {
         (Severity::Warning, _) => Level::WARNING,
         _ => Level::NOTE,
     };
-    let message = wrap(&clean::line(message), look.width.saturating_sub(4));
+    let message = titled(message, code, look);
     let title = level.primary_title(message).id(code.clone());
     let mut group = Group::with_title(title);
     let shown;
     if let Some(place) = &found.place {
         let (line, column) = place.source.position(place.span.start);
         if place.source.text.is_empty() {
-            group = group.element(annotate_snippets::Origin::path(clean::line(&place.source.name)));
+            group = group.element(annotate_snippets::Origin::path(clean::line(
+                &place.source.name,
+            )));
         } else {
             shown = window(place, line, mask);
             let (text, start, end, before) = &shown;
             let label = clean::line(path);
             let annotation = AnnotationKind::Primary.span(*start..*end);
-            let annotation = if label.is_empty() { annotation } else { annotation.label(label) };
+            let annotation = if label.is_empty() {
+                annotation
+            } else {
+                annotation.label(label)
+            };
             let file = clean::line(&place.source.name);
             // The renderer counts columns in the text that it is given, so what
             // a window cuts off in front would be missing from the place.
             if *before > 0 {
-                let origin = annotate_snippets::Origin::path(file).line(line).char_column(column);
+                let origin = annotate_snippets::Origin::path(file)
+                    .line(line)
+                    .char_column(column);
                 group = group.element(origin);
-                group = group.element(Snippet::source(text).line_start(line).annotation(annotation));
+                group = group.element(
+                    Snippet::source(text)
+                        .line_start(line)
+                        .annotation(annotation),
+                );
             } else {
                 let snippet = Snippet::source(text).line_start(line).path(file);
                 group = group.element(snippet.annotation(annotation));
@@ -93,7 +105,9 @@ fn block(found: &Found, mask: &[Option<usize>], look: Look) -> String {
     } else {
         Renderer::plain()
     };
-    let renderer = renderer.decor_style(DecorStyle::Ascii).term_width(look.width);
+    let renderer = renderer
+        .decor_style(DecorStyle::Ascii)
+        .term_width(look.width);
     renderer.render(&[group]).trim_end().to_owned()
 }
 
@@ -117,7 +131,11 @@ fn window(place: &Place, line: usize, mask: &[Option<usize>]) -> (String, usize,
     }
     let last = chars.len();
     let start = (column - 1).min(last);
-    let end = if end_line > line { whole.chars().count() } else { end_column - 1 };
+    let end = if end_line > line {
+        whole.chars().count()
+    } else {
+        end_column - 1
+    };
     let end = end.clamp(start, last).max(start);
     let mut from = 0;
     if start + 20 > WINDOW {
@@ -157,7 +175,7 @@ pub fn problem(problem: &Problem, severity: Severity, look: Look) -> String {
         request_id,
         ..
     } = problem;
-    let message = wrap(&clean::line(message), look.width.saturating_sub(4));
+    let message = titled(message, code, look);
     let level = if severity == Severity::Error {
         Level::ERROR
     } else {
@@ -165,10 +183,18 @@ pub fn problem(problem: &Problem, severity: Severity, look: Look) -> String {
     };
     let mut group = Group::with_title(level.primary_title(message).id(code.clone()));
     if let Some(resource) = resource {
-        group = group.element(Level::NOTE.no_name().message(format!("at {}", clean::line(resource))));
+        group = group.element(
+            Level::NOTE
+                .no_name()
+                .message(format!("at {}", clean::line(resource))),
+        );
     }
     if let Some(id) = request_id {
-        group = group.element(Level::NOTE.no_name().message(format!("request-id {}", clean::line(id))));
+        group = group.element(
+            Level::NOTE
+                .no_name()
+                .message(format!("request-id {}", clean::line(id))),
+        );
     }
     if let Some(hint) = hint {
         let hint = wrap(&clean::line(hint), look.width.saturating_sub(12));
@@ -180,6 +206,13 @@ pub fn problem(problem: &Problem, severity: Severity, look: Look) -> String {
         Renderer::plain()
     };
     renderer.decor_style(DecorStyle::Ascii).render(&[group]) + "\n\n"
+}
+
+/// A message that fits beside `error[code]: `; the renderer indents its further
+/// lines as far.
+fn titled(message: &str, code: &str, look: Look) -> String {
+    let room = look.width.saturating_sub(code.chars().count() + 12);
+    wrap(&clean::line(message), room.max(30))
 }
 
 /// Breaks a text between words so that no line is longer than `width`.

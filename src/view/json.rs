@@ -9,6 +9,9 @@ pub fn render(value: &impl Serialize) -> String {
     match serde_json::to_string_pretty(value) {
         Ok(text) => clean::json(&text) + "\n",
         // No type that is rendered here has keys that are no text.
-        Err(error) => format!("{{\"error\": \"not serialisable: {}\"}}\n", error.classify() as u8),
+        Err(error) => format!(
+            "{{\"error\": \"not serialisable: {}\"}}\n",
+            error.classify() as u8
+        ),
     }
 }

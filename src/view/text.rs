@@ -55,7 +55,11 @@ fn closing(plan: &Plan, purpose: Purpose) -> String {
     match purpose {
         Purpose::Plan => format!("Plan: {counts}"),
         Purpose::Drift if plan.has_changes() => {
-            format!("Drift: {} of {} policies differ", summary.patch + summary.delete, plan.resources.len())
+            format!(
+                "Drift: {} of {} policies differ",
+                summary.patch + summary.delete,
+                plan.resources.len()
+            )
         }
         Purpose::Drift => format!("Drift: none, {} policies as declared", plan.resources.len()),
     }
@@ -107,7 +111,11 @@ fn changes(resource: &Resource, spec: Option<&'static PolicySpec>, look: Look, o
     lines.sort_by(|a, b| a.0.cmp(&b.0));
     let mut open: Vec<String> = Vec::new();
     for (_, headings, line) in lines {
-        let shared = open.iter().zip(&headings).take_while(|(a, b)| a == b).count();
+        let shared = open
+            .iter()
+            .zip(&headings)
+            .take_while(|(a, b)| a == b)
+            .count();
         for (depth, heading) in headings.iter().enumerate().skip(shared) {
             out.push_str(&format!("{}{heading}\n", " ".repeat(4 + 2 * depth)));
         }
@@ -140,7 +148,9 @@ fn line(
         match step {
             Step::Name(name) => {
                 let rank = table.and_then(|table| table.iter().position(|p| p.name == *name));
-                order.push(rank.unwrap_or(usize::MAX));
+                if entry.is_none() {
+                    order.push(rank.unwrap_or(usize::MAX));
+                }
                 property = table.and_then(|table| find(table, name));
                 table = match property.map(|property| &property.kind) {
                     Some(Kind::Object(inner)) => Some(inner),
@@ -148,6 +158,8 @@ fn line(
                 };
                 match &entry {
                     None => headings.push(clean::line(name)),
+                    // The words of a mode say themselves what they are.
+                    Some(_) if property.is_some_and(|p| p.title == "mode") => {}
                     Some(_) => inner.push(property.map_or(name.as_str(), |p| p.title).to_owned()),
                 }
             }
@@ -172,19 +184,29 @@ fn line(
         }
         Some(label) => {
             let whole = change.before.is_object() || change.after.is_object();
-            let what = if inner.is_empty() { label } else { format!("{label}: {}", inner.join(" ")) };
+            let is_member = matches!(path.steps().last(), Some(Step::Entry { .. }));
             if whole {
-                let side = if change.after.is_object() { &change.after } else { &change.before };
-                let rest = summary(side, property, resource, inner.is_empty());
-                format!("{sign} {what}{rest}")
-            } else if change.before.is_null() || change.after.is_null() {
-                if inner.is_empty() {
-                    format!("{sign} {what}")
+                let side = if change.after.is_object() {
+                    &change.after
                 } else {
-                    format!("{sign} {what} {}", values(change, look))
-                }
+                    &change.before
+                };
+                inner.extend(summary(side, property, resource));
+            } else if !is_member {
+                inner.push(values(change, look));
+            }
+            let rest = inner.join(" ");
+            if rest.is_empty() {
+                format!("{sign} {label}")
+            } else if label.chars().count() + rest.chars().count() + 2 * order.len() + 6
+                > look.width + paint_cost(change, look)
+            {
+                format!(
+                    "{sign} {label}:\n{}{rest}",
+                    " ".repeat(6 + 2 * headings.len())
+                )
             } else {
-                format!("{sign} {what} {}", values(change, look))
+                format!("{sign} {label}: {rest}")
             }
         }
     };
@@ -201,7 +223,7 @@ fn entry_label(key: &[String], resource: &Resource) -> String {
             _ => clean::line(part),
         })
         .collect();
-    parts.join(", ")
+    parts.join(" ")
 }
 
 /// What an entry holds besides its identity, with what is off left out.
@@ -209,10 +231,9 @@ fn summary(
     side: &Value,
     property: Option<&'static Property>,
     resource: &Resource,
-    top: bool,
-) -> String {
+) -> Option<String> {
     let Some(Kind::List(list)) = property.map(|property| &property.kind) else {
-        return String::new();
+        return None;
     };
     let none = Object::new();
     let entry = side.as_object().unwrap_or(&none);
@@ -241,11 +262,16 @@ fn summary(
             value => parts.push(format!("{} {}", property.title, scalar(value))),
         }
     }
-    if parts.is_empty() {
-        String::new()
-    } else {
-        format!("{}{}", if top { ": " } else { " " }, parts.join(", "))
-    }
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// Bytes of colour in what [`values`] gives, which take no room on the screen.
+fn paint_cost(change: &Change, look: Look) -> usize {
+    let plain = Look {
+        colour: false,
+        ..look
+    };
+    values(change, look).chars().count() - values(change, plain).chars().count()
 }
 
 fn values(change: &Change, look: Look) -> String {
@@ -283,7 +309,11 @@ fn note(finding: &Finding, look: Look, out: &mut String) {
         (Severity::Warning, _) => ("warning", REPLACED.bold()),
         (Severity::Note, _) => ("note", ADDED.bold()),
     };
-    let head = format!("{}[{}]", look.paint(style, word), clean::line(&finding.code));
+    let head = format!(
+        "{}[{}]",
+        look.paint(style, word),
+        clean::line(&finding.code)
+    );
     let place = if finding.path.is_empty() {
         String::new()
     } else {

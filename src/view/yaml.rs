@@ -81,9 +81,10 @@ pub fn text(string: &str) -> String {
     let plain = chars
         .next()
         .is_some_and(|first| first.is_ascii_alphanumeric() || first == '_')
-        && string
-            .chars()
-            .all(|ch| ch.is_alphanumeric() || matches!(ch, ' ' | '_' | '-' | '.' | '/' | '@' | '=' | ',' | '+'))
+        && string.chars().all(|ch| {
+            ch.is_alphanumeric()
+                || matches!(ch, ' ' | '_' | '-' | '.' | '/' | '@' | '=' | ',' | '+')
+        })
         && !string.ends_with(' ')
         && scalar::other_reading(string).is_none()
         && scalar::read(string) == crate::baseline::tree::Value::Text(string.to_owned());

@@ -52,7 +52,10 @@ fn bindings(properties: &Object, checks: &mut Checks) {
                     .add(
                         &codes::PRIORITY_DUPLICATE,
                         way![LIST, index, "Priority"],
-                        format!("priority {priority} is used by binding {} of the list too", first + 1),
+                        format!(
+                            "priority {priority} is used by binding {} of the list too",
+                            first + 1
+                        ),
                     )
                     .hint = Some("the lowest number is tried first; give each its own".to_owned());
             } else {
@@ -79,10 +82,24 @@ fn words(index: usize, field: Option<&str>, property: Option<&str>, checks: &mut
     let known_field = known(&fields, field);
     let known_property = known(USER_PROPERTIES, property);
     if let (Some(field), None) = (field.filter(|word| !word.is_empty()), known_field) {
-        unknown_word(&codes::FIELD_UNKNOWN, "certificate field", at("X509CertificateField"), field, &fields, checks);
+        unknown_word(
+            &codes::FIELD_UNKNOWN,
+            "certificate field",
+            at("X509CertificateField"),
+            field,
+            &fields,
+            checks,
+        );
     }
     if let (Some(property), None) = (property.filter(|word| !word.is_empty()), known_property) {
-        unknown_word(&codes::USER_PROPERTY_UNKNOWN, "user property", at("UserProperty"), property, USER_PROPERTIES, checks);
+        unknown_word(
+            &codes::USER_PROPERTY_UNKNOWN,
+            "user property",
+            at("UserProperty"),
+            property,
+            USER_PROPERTIES,
+            checks,
+        );
     }
     let (Some(field), Some(property)) = (known_field, known_property) else {
         return;
@@ -115,7 +132,9 @@ fn unknown_word(
             .add(
                 &codes::STALE_SPELLING,
                 way,
-                format!("the {what} `{word}` stood in older documentation and is no longer offered"),
+                format!(
+                    "the {what} `{word}` stood in older documentation and is no longer offered"
+                ),
             )
             .hint = Some(format!("today's words: {}", allowed.join(", ")));
     } else if let Some((_, current)) = stale {
@@ -156,7 +175,9 @@ fn rules(properties: &Object, checks: &mut Checks) {
             let (code, message) = if kind == Some(COMBINED) {
                 (
                     &codes::RULE_INCOMPLETE,
-                    format!("a rule of type `{COMBINED}` needs `IssuerSubjectIdentifier` and `PolicyOidIdentifier`; `{name}` is missing"),
+                    format!(
+                        "a rule of type `{COMBINED}` needs `IssuerSubjectIdentifier` and `PolicyOidIdentifier`; `{name}` is missing"
+                    ),
                 )
             } else {
                 (
@@ -179,11 +200,12 @@ fn rules(properties: &Object, checks: &mut Checks) {
                     .add(
                         &codes::OID_INVALID,
                         at(name),
-                        format!("`{oid}` is no OID in dotted decimal, so no certificate will ever match"),
+                        format!(
+                            "`{oid}` is no OID in dotted decimal, so no certificate will ever match"
+                        ),
                     )
-                    .hint = Some(
-                    "for example 1.2.3.4; all issuance policies is 2.5.29.32.0".to_owned(),
-                );
+                    .hint =
+                    Some("for example 1.2.3.4; all issuance policies is 2.5.29.32.0".to_owned());
             }
         }
     }
@@ -199,7 +221,9 @@ fn ca_scopes(properties: &Object, checks: &mut Checks) {
                 way![LIST],
                 format!("{count} CA scopes are declared, and the service takes {CA_SCOPES_MAX}"),
             )
-            .hint = Some("scope fewer CAs; a CA without a scope is open to everybody in the policy".to_owned());
+            .hint = Some(
+            "scope fewer CAs; a CA without a scope is open to everybody in the policy".to_owned(),
+        );
     }
     let mut seen: BTreeSet<String> = BTreeSet::new();
     for (index, scope) in entries(properties.get(LIST)) {
@@ -215,10 +239,17 @@ fn ca_scopes(properties: &Object, checks: &mut Checks) {
                 "this CA has a scope further up already; the service takes one group for a CA"
                     .to_owned()
             } else {
-                format!("the CA is scoped to {} groups, and the service takes one", targets.len())
+                format!(
+                    "the CA is scoped to {} groups, and the service takes one",
+                    targets.len()
+                )
             };
             checks
-                .add(&codes::CA_SCOPE_GROUPS, way![LIST, index, "IncludeTargets"], message)
+                .add(
+                    &codes::CA_SCOPE_GROUPS,
+                    way![LIST, index, "IncludeTargets"],
+                    message,
+                )
                 .hint = Some("put the users into one group".to_owned());
         }
     }

@@ -69,7 +69,12 @@ const fn text(
     }
 }
 
-const fn holds(name: &'static str, wire: &'static str, title: &'static str, kind: Kind) -> Property {
+const fn holds(
+    name: &'static str,
+    wire: &'static str,
+    title: &'static str,
+    kind: Kind,
+) -> Property {
     Property {
         name,
         wire,
@@ -106,9 +111,9 @@ const BINDINGS: List = List {
             },
             fill: Some(|binding, _, _| {
                 let field = target::text(binding, "X509CertificateField")?;
-                let (_, affinity) = FIELDS.iter().find(|(word, _)| {
-                    word.eq_ignore_ascii_case(field.trim())
-                })?;
+                let (_, affinity) = FIELDS
+                    .iter()
+                    .find(|(word, _)| word.eq_ignore_ascii_case(field.trim()))?;
                 Some((*affinity).into())
             }),
         },

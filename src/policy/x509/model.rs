@@ -166,7 +166,10 @@ pub struct CrlValidationConfiguration {
     #[serde(rename = "State", default)]
     pub state: Option<Switch>,
     /// Subject key identifiers of exempted CAs, in hex.
-    #[serde(rename = "ExemptedCertificateAuthoritiesSubjectKeyIdentifiers", default)]
+    #[serde(
+        rename = "ExemptedCertificateAuthoritiesSubjectKeyIdentifiers",
+        default
+    )]
     pub exempted: Option<Vec<ExemptedSki>>,
 }
 

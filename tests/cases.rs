@@ -1,0 +1,308 @@
+//! The net: every folder below `tests/cases` is a baseline, a tenant and what
+//! must come of them. `BLESS=1 cargo test --test cases` rewrites the golden
+//! files but for `requests.txt`, which is written by hand.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+use support::{Run, Served, entrue, root, steady, steady_text};
+
+struct Case {
+    name: String,
+    folder: PathBuf,
+    args: Vec<String>,
+}
+
+fn cases() -> Vec<Case> {
+    let mut cases: Vec<Case> = std::fs::read_dir(root().join("tests/cases"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .map(|folder| Case {
+            name: folder.file_name().unwrap().to_string_lossy().into_owned(),
+            args: std::fs::read_to_string(folder.join("args.txt"))
+                .unwrap_or_default()
+                .lines()
+                .map(str::to_owned)
+                .collect(),
+            folder,
+        })
+        .collect();
+    cases.sort_by(|a, b| a.name.cmp(&b.name));
+    cases
+}
+
+impl Case {
+    fn plan(&self, format: &str) -> Run {
+        self.plan_of("desired.yaml", "tenant.json", format)
+    }
+
+    fn plan_of(&self, desired: &str, tenant: &str, format: &str) -> Run {
+        let mut args = vec!["plan", desired, "--sandbox", tenant, "--detailed-exitcode"];
+        args.extend(["--format", format]);
+        args.extend(self.args.iter().map(String::as_str));
+        entrue(&self.folder, &args)
+    }
+
+    fn tenant(&self) -> Value {
+        let text = std::fs::read_to_string(self.folder.join("tenant.json")).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// Whether the case is about a tenant that misbehaves or refuses.
+    fn misbehaves(&self) -> bool {
+        let tenant = self.tenant();
+        tenant.get("faults").is_some() || tenant.get("permissions").is_some()
+    }
+}
+
+/// Runs a check on every case and reports all that fail.
+fn every(check: impl Fn(&Case) -> Result<(), String>) {
+    let cases = cases();
+    assert!(!cases.is_empty());
+    let mut failures = String::new();
+    for case in &cases {
+        if let Err(why) = check(case) {
+            let _ = writeln!(failures, "\n=== {}\n{why}", case.name);
+        }
+    }
+    assert!(failures.is_empty(), "{failures}");
+}
+
+fn golden(path: &Path, actual: &str) -> Result<(), String> {
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(path, actual).unwrap();
+        return Ok(());
+    }
+    let expected = std::fs::read_to_string(path).unwrap_or_default();
+    if expected == actual {
+        return Ok(());
+    }
+    let diff = similar::TextDiff::from_lines(expected.as_str(), actual);
+    Err(format!("{}:\n{}", path.display(), diff.unified_diff()))
+}
+
+#[test]
+fn every_case_says_what_its_golden_files_say() {
+    every(|case| {
+        let why = std::fs::read_to_string(case.folder.join("why.md")).unwrap_or_default();
+        if why.trim().is_empty() {
+            return Err("no why.md".to_owned());
+        }
+        let text = case.plan("text");
+        let shown = format!(
+            "exit code {}\n--- stdout\n{}--- stderr\n{}",
+            text.code,
+            text.stdout,
+            steady_text(&text.stderr)
+        );
+        let json = serde_json::to_string_pretty(&steady(case.plan("json").json())).unwrap() + "\n";
+        let shown = golden(&case.folder.join("plan.txt"), &shown);
+        let json = golden(&case.folder.join("plan.json"), &json);
+        shown.and(json)
+    });
+}
+
+/// `requests.txt`: `nothing`, or method and path in the first line and the body
+/// as JSON below.
+#[test]
+fn every_case_would_send_what_was_written_by_hand() {
+    every(|case| {
+        let expected = std::fs::read_to_string(case.folder.join("requests.txt"))
+            .map_err(|_| "no requests.txt; write by hand what must go over the wire".to_owned())?;
+        let report = case.plan("json").json();
+        let stopped = !matches!(report["outcome"].as_str(), Some("inSync" | "changes"));
+        let mut actual: Vec<(String, Value)> = Vec::new();
+        for resource in report["plan"]["resources"].as_array().into_iter().flatten() {
+            for request in resource["requests"].as_array().unwrap() {
+                let line = format!(
+                    "{} {}",
+                    request["method"].as_str().unwrap(),
+                    request["path"].as_str().unwrap()
+                );
+                actual.push((line, request["body"].clone()));
+            }
+        }
+        if stopped {
+            actual.clear();
+        }
+        let (line, body) = expected
+            .trim()
+            .split_once('\n')
+            .unwrap_or((expected.trim(), ""));
+        let expected: Vec<(String, Value)> = if line == "nothing" {
+            Vec::new()
+        } else {
+            let body = body.trim();
+            let body = if body.is_empty() {
+                Value::Null
+            } else {
+                serde_json::from_str(body).map_err(|e| e.to_string())?
+            };
+            vec![(line.to_owned(), body)]
+        };
+        if actual == expected {
+            return Ok(());
+        }
+        Err(format!("expected {expected:#?}\nbut {actual:#?}"))
+    });
+}
+
+#[test]
+fn what_a_plan_sends_is_taken_and_the_next_plan_is_empty() {
+    every(|case| {
+        let report = case.plan("json").json();
+        if report["outcome"] != "changes" || case.misbehaves() {
+            return Ok(());
+        }
+        let served = Served::tenant(&case.tenant());
+        for resource in report["plan"]["resources"].as_array().unwrap() {
+            for request in resource["requests"].as_array().unwrap() {
+                let (status, body) = served.send(request);
+                if status != 204 {
+                    return Err(format!("answered {status}: {body}"));
+                }
+            }
+        }
+        let mut args = vec![
+            "plan",
+            "desired.yaml",
+            "--detailed-exitcode",
+            "--format",
+            "json",
+        ];
+        args.extend(case.args.iter().map(String::as_str));
+        let again = served.run(&case.folder, &args);
+        let outcome = again.json()["outcome"].clone();
+        if (again.code, outcome.as_str()) == (0, Some("inSync")) {
+            return Ok(());
+        }
+        Err(format!("the second plan is not empty:\n{}", again.stdout))
+    });
+}
+
+#[test]
+fn previews_send_no_write_and_at_most_three_requests() {
+    every(|case| {
+        let served = Served::tenant(&case.tenant());
+        let mut args = vec!["plan", "desired.yaml", "--timeout", "20"];
+        args.extend(case.args.iter().map(String::as_str));
+        let tenant = case.tenant()["tenant"]["id"].as_str().unwrap().to_owned();
+        args.extend(["--tenant", &tenant]);
+        let run = served.run(&case.folder, &args);
+        let sent = served.sandbox.requests();
+        if let Some(write) = sent.iter().find(|request| request.method != "GET") {
+            return Err(format!("sent {} {}", write.method, write.path));
+        }
+        let many = case.folder.join("many-groups").exists();
+        if matches!(run.code, 0 | 2) && !many && !case.misbehaves() && sent.len() > 3 {
+            return Err(format!("{} requests", sent.len()));
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn exit_code_json_and_text_agree() {
+    every(|case| {
+        let (json, text, diff) = (case.plan("json"), case.plan("text"), case.plan("diff"));
+        let report = json.json();
+        let codes = [
+            json.code,
+            text.code,
+            diff.code,
+            report["exitCode"].as_i64().unwrap() as i32,
+        ];
+        if codes.iter().any(|code| *code != json.code) {
+            return Err(format!("exit codes differ: {codes:?}"));
+        }
+        let expected = match report["outcome"].as_str().unwrap() {
+            "inSync" => 0,
+            "changes" => 2,
+            "invalid" => 1,
+            "blocked" => 3,
+            "unknown" => 4,
+            other => return Err(format!("outcome {other}")),
+        };
+        if json.code != expected {
+            return Err(format!("{} exits with {}", report["outcome"], json.code));
+        }
+        let has_errors = !report["errors"].as_array().unwrap().is_empty();
+        if has_errors != matches!(expected, 1 | 3 | 4) {
+            return Err("errors and exit code disagree".to_owned());
+        }
+        if matches!(expected, 1 | 4) && (!report["plan"].is_null() || text.stdout.contains("Plan:"))
+        {
+            return Err("a plan is shown although there is none to trust".to_owned());
+        }
+        let summary = &report["plan"]["summary"];
+        let closing = format!(
+            "Plan: {} patch, {} delete, {} none, {} blocked\n",
+            summary["patch"], summary["delete"], summary["none"], summary["blocked"]
+        );
+        if !report["plan"].is_null() && !text.stdout.ends_with(&closing) {
+            return Err(format!("the text does not end with {closing}"));
+        }
+        Ok(())
+    });
+}
+
+/// Lists have no order: turned round on both sides, everything but the places
+/// in the file comes out the same.
+#[test]
+fn the_order_of_lists_changes_nothing() {
+    every(|case| {
+        let report = case.plan("json").json();
+        if report["plan"].is_null() {
+            return Ok(());
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let text = std::fs::read_to_string(case.folder.join("desired.yaml")).unwrap();
+        let Ok(mut desired) = serde_yaml::from_str::<Value>(&text) else {
+            return Ok(());
+        };
+        for resource in desired["resources"].as_array_mut().unwrap() {
+            turn(&mut resource["properties"]);
+        }
+        let mut tenant = case.tenant();
+        turn(&mut tenant["policies"]);
+        let desired_file = folder.path().join("desired.yaml");
+        let tenant_file = folder.path().join("tenant.json");
+        std::fs::write(&desired_file, desired.to_string()).unwrap();
+        std::fs::write(&tenant_file, tenant.to_string()).unwrap();
+        let turned = case
+            .plan_of(
+                &desired_file.to_string_lossy(),
+                &tenant_file.to_string_lossy(),
+                "json",
+            )
+            .json();
+        let resources = |report: &Value| report["plan"]["resources"].as_array().unwrap().clone();
+        for (one, other) in resources(&report).iter().zip(&resources(&turned)) {
+            for part in ["action", "changes", "before", "after", "groups", "requests"] {
+                if one[part].to_string() != other[part].to_string() {
+                    return Err(format!(
+                        "`{part}` differs:\n{:#}\n{:#}",
+                        one[part], other[part]
+                    ));
+                }
+            }
+        }
+        Ok(())
+    });
+}
+
+fn turn(value: &mut Value) {
+    match value {
+        Value::Array(items) => {
+            items.reverse();
+            items.iter_mut().for_each(turn);
+        }
+        Value::Object(members) => members.values_mut().for_each(turn),
+        _ => {}
+    }
+}
