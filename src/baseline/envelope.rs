@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use serde_json::Value as Json;
 
 use crate::core::codes;
-use crate::core::finding::{At, Checks, Finding, show_way};
+use crate::core::finding::{At, Checks, Finding};
 use crate::core::spec::{Object, PolicySpec};
 use crate::policy;
 use crate::way;
@@ -26,10 +26,13 @@ static ENVELOPE: LazyLock<Shape> = LazyLock::new(|| {
     shape::read(&schema).unwrap_or(Shape::Any)
 });
 
+/// What people call a document.
+pub const WHOLE: &str = "the baseline";
+
 /// Reads the policies of a document and reports what does not fit.
 pub fn read(source: &Arc<Source>, document: &Node, found: &mut Vec<Pointed>) -> Vec<Declared> {
     let envelope = Walker {
-        base: Vec::new(),
+        whole: WHOLE,
         found,
     }
     .walk(document, &ENVELOPE);
@@ -112,7 +115,7 @@ fn resource_type(
     );
     let mut finding = Finding::new(
         &codes::UNKNOWN_RESOURCE_TYPE,
-        show_way(&way!["resources", index, "resourceType"]),
+        format!("resources[{index}].resourceType"),
         message,
     );
     finding.hint = nearest(text, known()).map(|word| format!("did you mean `{word}`?"));
@@ -141,7 +144,7 @@ fn policy(entry: Entry<'_>, found: &mut Vec<Pointed>) -> Declared {
     } = entry;
     let shape = shape::read(&schema::properties(spec)).unwrap_or(Shape::Any);
     let walked = Walker {
-        base: Vec::new(),
+        whole: "`properties`",
         found,
     }
     .walk(&member.node, &shape);
@@ -204,7 +207,9 @@ fn beside_absent(properties: &Object, checks: &mut Checks) {
             .add(
                 &codes::ABSENT_IGNORED,
                 way!["Ensure"],
-                format!("`Ensure: Absent` means the tenant's default, so {ignored} are ignored"),
+                format!(
+                    "`Ensure: Absent` means the tenant's default, so this is ignored: {ignored}"
+                ),
             )
             .hint = Some("take them out, or declare `Ensure: Present`".to_owned());
     }

@@ -218,7 +218,7 @@ fn once(loaded: &mut Loaded) {
             .hint("a policy has one declaration; put the two together");
             more.push(Found {
                 finding,
-                place: Some(policy.place(&crate::way!["Id"])),
+                place: Some(policy.place(&["Id".into()])),
             });
         }
     }

@@ -14,13 +14,28 @@ use super::yaml::Pointed;
 
 /// Checks a tree against a shape.
 pub struct Walker<'a> {
-    /// Where the tree stands in the file, for the paths that people see.
-    pub base: Vec<At>,
+    /// What people call the whole tree.
+    pub whole: &'static str,
     /// What was found.
     pub found: &'a mut Vec<Pointed>,
 }
 
 impl Walker<'_> {
+    /// What people call the part at `way`.
+    fn name(&self, way: &[At]) -> String {
+        match way.last() {
+            None => self.whole.to_owned(),
+            Some(At::Key(key)) => format!("`{key}`"),
+            Some(At::Index(_)) => {
+                let list = way.iter().rev().find_map(|step| match step {
+                    At::Key(key) => Some(key.as_str()),
+                    At::Index(_) => None,
+                });
+                format!("the entry of `{}`", list.unwrap_or("the list"))
+            }
+        }
+    }
+
     /// The value as JSON, with null for every part that was refused.
     pub fn walk(&mut self, node: &Node, shape: &Shape) -> Json {
         self.value(node, node.span, shape, &mut Vec::new())
@@ -34,9 +49,7 @@ impl Walker<'_> {
         message: String,
         hint: Option<String>,
     ) {
-        let mut whole = self.base.clone();
-        whole.extend_from_slice(way);
-        let mut finding = Finding::new(code, show_way(&whole), message);
+        let mut finding = Finding::new(code, show_way(way), message);
         finding.hint = hint;
         self.found.push((finding, span));
     }
@@ -46,7 +59,7 @@ impl Walker<'_> {
         match (shape, &node.value) {
             (_, Value::Null) => {
                 let hint = "leave the property out to not manage it; `[]` empties a list";
-                let message = format!("{} has no value", name(way));
+                let message = format!("{} has no value", self.name(way));
                 self.report(
                     &codes::NULL_VALUE,
                     way,
@@ -62,7 +75,7 @@ impl Walker<'_> {
                 match number.filter(|number| (*min..=*max).contains(number)) {
                     Some(number) => json!(number),
                     None => {
-                        let message = format!("{} must be from {min} to {max}", name(way));
+                        let message = format!("{} must be from {min} to {max}", self.name(way));
                         self.report(&codes::PRIORITY_RANGE, way, node.span, message, None);
                         Json::Null
                     }
@@ -78,7 +91,10 @@ impl Walker<'_> {
                 },
                 Value::Int(_) | Value::Float(_),
             ) => {
-                let message = format!("YAML reads {} as a number, and it must be text", name(way));
+                let message = format!(
+                    "YAML reads {} as a number, and it must be text",
+                    self.name(way)
+                );
                 let hint = "put it in quotes".to_owned();
                 self.report(
                     &codes::IDENTIFIER_NUMBER,
@@ -100,11 +116,25 @@ impl Walker<'_> {
             }
             (Shape::Map(shapes), Value::Map(_)) => self.map(node, shapes, way),
             (shape, _) => {
-                let message = format!("{} must be {}, not {}", name(way), kind(shape), node.kind());
+                let message = format!(
+                    "{} must be {}, not {}",
+                    self.name(way),
+                    kind(shape),
+                    node.kind()
+                );
                 let hint = match (shape, &node.value) {
                     (Shape::List(_), Value::Map(_)) => {
                         Some("write a list: each entry begins with `-`".to_owned())
                     }
+                    (
+                        Shape::Text {
+                            words: Some(words), ..
+                        },
+                        _,
+                    ) => Some(format!(
+                        "allowed: {}",
+                        list(words.iter().map(String::as_str))
+                    )),
                     (Shape::Text { .. }, Value::Int(_) | Value::Float(_) | Value::Bool(_)) => {
                         Some("put it in quotes".to_owned())
                     }
@@ -133,7 +163,7 @@ impl Walker<'_> {
             }
             let message = format!(
                 "{} has the form `[…]`, which is kept for expressions",
-                name(way)
+                self.name(way)
             );
             let hint = "write `[[…]` for text that begins with a bracket".to_owned();
             self.report(&codes::RESERVED, way, node.span, message, Some(hint));
@@ -143,7 +173,7 @@ impl Walker<'_> {
             return self.word(node, text, words, way);
         }
         if filled && text.trim().is_empty() {
-            let message = format!("{} is empty", name(way));
+            let message = format!("{} is empty", self.name(way));
             self.report(&codes::IDENTIFIER_EMPTY, way, node.span, message, None);
             return Json::Null;
         }
@@ -159,7 +189,7 @@ impl Walker<'_> {
         let hint = near.map(|word| format!("did you mean `{word}`?"));
         let (code, message, hint) = if text.eq_ignore_ascii_case(SENTINEL) {
             let message = format!(
-                "`{SENTINEL}` is Graph's placeholder for words it does not show; it can not be set. Allowed: {allowed}"
+                "`{SENTINEL}` is Graph's placeholder for words it does not show; it cannot be set. Allowed: {allowed}"
             );
             (&codes::SENTINEL_VALUE, message, None)
         } else if way.last() == Some(&At::from("Id")) {
@@ -167,7 +197,10 @@ impl Walker<'_> {
             let hint = "each policy has its own resource type; see `entrue schema`".to_owned();
             (&codes::WRONG_ID, message, Some(hint))
         } else {
-            let message = format!("`{text}` is no word for {}; allowed: {allowed}", name(way));
+            let message = format!(
+                "`{text}` is no word for {}; allowed: {allowed}",
+                self.name(way)
+            );
             (&codes::UNKNOWN_VALUE, message, hint)
         };
         self.report(code, way, node.span, message, hint);
@@ -192,7 +225,7 @@ impl Walker<'_> {
         }
         for shape in shapes.iter().filter(|shape| shape.required) {
             if !members.iter().any(|member| member.key == shape.name) {
-                let message = format!("{} lacks `{}`", name(way), shape.name);
+                let message = format!("{} lacks `{}`", self.name(way), shape.name);
                 let start = Span {
                     start: node.span.start,
                     end: node.span.start,
@@ -204,6 +237,10 @@ impl Walker<'_> {
     }
 
     fn unknown(&mut self, key: &str, span: Span, shapes: &[Member], way: &[At]) {
+        if key == "<<" {
+            // The text was refused already.
+            return;
+        }
         if secret::looks_secret(key) {
             let message = format!("`{key}` looks like a secret, and no baseline holds one");
             let hint = "take it out of the file and out of its history, and renew the secret; \
@@ -217,7 +254,7 @@ impl Walker<'_> {
             );
             return;
         }
-        if way.len() == 1 && self.base.is_empty() && key == "parameters" {
+        if way.len() == 1 && self.whole == super::envelope::WHOLE && key == "parameters" {
             let message = "`parameters` is kept for later and not supported yet".to_owned();
             self.report(&codes::RESERVED, way, span, message, None);
             return;
@@ -235,20 +272,6 @@ impl Walker<'_> {
             }
         });
         self.report(&codes::UNKNOWN_PROPERTY, way, span, message, hint);
-    }
-}
-
-fn name(way: &[At]) -> String {
-    match way.last() {
-        None => "the mapping".to_owned(),
-        Some(At::Key(key)) => format!("`{key}`"),
-        Some(At::Index(_)) => {
-            let list = way.iter().rev().find_map(|step| match step {
-                At::Key(key) => Some(key.as_str()),
-                At::Index(_) => None,
-            });
-            format!("the entry of `{}`", list.unwrap_or("the list"))
-        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use granit_parser::{Event, Parser, ScalarStyle, Tag};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, Tag};
 
 use crate::core::codes;
 use crate::core::finding::{Code, Finding};
@@ -37,8 +37,13 @@ pub fn parse(source: &Source) -> (Vec<Node>, Vec<Pointed>) {
             Err(error) => {
                 let start = error.marker().byte_offset().unwrap_or(source.text.len());
                 let span = Span { start, end: start };
-                let message = format!("the YAML cannot be read: {}", error.info());
-                builder.report(&codes::YAML_SYNTAX, span, message, None);
+                match error.kind() {
+                    ErrorKind::RecursionLimitExceeded => builder.too_deep(span),
+                    _ => {
+                        let message = format!("the YAML cannot be read: {}", error.info());
+                        builder.report(&codes::YAML_SYNTAX, span, message, None);
+                    }
+                }
                 return (Vec::new(), builder.findings);
             }
         }
@@ -155,12 +160,7 @@ impl Builder {
 
     fn open(&mut self, frame: Frame, span: Span) -> bool {
         if self.frames.len() >= DEPTH_MAX {
-            self.report(
-                &codes::YAML_LIMIT,
-                span,
-                format!("nested more than {DEPTH_MAX} levels deep; no baseline needs that"),
-                None,
-            );
+            self.too_deep(span);
             return false;
         }
         if let Some(Frame::Map { key: Key::None, .. }) = self.frames.last() {
@@ -279,6 +279,15 @@ impl Builder {
         self.nodes += size - 1;
         let value = node.value.clone();
         self.place(value, span, 0)
+    }
+
+    fn too_deep(&mut self, span: Span) {
+        self.report(
+            &codes::YAML_LIMIT,
+            span,
+            format!("nested more than {DEPTH_MAX} levels deep; no baseline needs that"),
+            None,
+        );
     }
 
     fn limit(&mut self, span: Span) {

@@ -115,6 +115,11 @@ fn usage(error: &clap::Error) -> u8 {
     1
 }
 
+/// The JSON Schema of a baseline, as `entrue schema` prints it.
+pub fn schema_of_baseline() -> serde_json::Value {
+    schema::schema(args::SchemaName::Baseline)
+}
+
 impl Format {
     /// Whether the report itself is what is printed.
     pub fn is_json(self) -> bool {

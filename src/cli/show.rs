@@ -26,18 +26,16 @@ pub fn run(command: &Show) -> Ended {
                 notes: Vec::new(),
             }
         }
-        Err(problem) => Ended::failed("show", Outcome::Invalid, vec![*problem]),
+        Err(problem) => Ended::failed("show", Outcome::Invalid, vec![problem]),
     }
 }
 
 /// Reads a plan and checks that it is whole: its id must be that of its content.
-fn read(command: &Show) -> Result<Plan, Box<Problem>> {
+fn read(command: &Show) -> Result<Plan, Problem> {
     let name = find::name(&command.plan);
-    let wrong = |code: &str, message: String, hint: &str| {
-        Box::new(Problem {
-            file: Some(name.clone()),
-            ..Problem::new(code, message).hint(hint)
-        })
+    let wrong = |code: &str, message: String, hint: &str| Problem {
+        file: Some(name.clone()),
+        ..Problem::new(code, message).hint(hint)
     };
     let again = "make the plan anew with `entrue plan --out`";
     let text = std::fs::read_to_string(&command.plan).map_err(|error| {

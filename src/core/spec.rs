@@ -53,6 +53,9 @@ pub struct KnownDefault {
     pub json: &'static str,
 }
 
+/// From the new entry, the declared policy and the live policy to a value.
+pub type Fill = fn(&Object, &Object, &Object) -> Option<Value>;
+
 /// A property of a policy or of an entry.
 #[derive(Debug)]
 pub struct Property {
@@ -64,9 +67,9 @@ pub struct Property {
     pub title: &'static str,
     /// What it holds.
     pub kind: Kind,
-    /// Gives its value where a new entry leaves it out: from the entry, the
-    /// declared policy and the live policy. What it gives is sent explicitly.
-    pub fill: Option<fn(&Object, &Object, &Object) -> Option<Value>>,
+    /// Gives its value where a new entry leaves it out. What it gives is sent
+    /// explicitly.
+    pub fill: Option<Fill>,
 }
 
 /// What a property holds.
@@ -153,7 +156,7 @@ impl List {
 
     /// Sorts entries by order, then identity, then content, so that equal lists
     /// have equal bytes.
-    pub fn sort(&self, entries: &mut Vec<Value>) {
+    pub fn sort(&self, entries: &mut [Value]) {
         entries.sort_by_cached_key(|entry| {
             let empty = Object::new();
             let object = entry.as_object().unwrap_or(&empty);
