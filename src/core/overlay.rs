@@ -57,10 +57,13 @@ impl Context<'_> {
         match (&property.kind, wanted) {
             (Kind::Label, _) => None,
             (Kind::Object(table), Value::Object(members)) => {
-                let none = Object::new();
-                let before = live.and_then(Value::as_object).unwrap_or(&none);
-                let target = self.members(table, before, members);
-                (live.is_some() || !target.is_empty()).then_some(Value::Object(target))
+                match live.and_then(Value::as_object) {
+                    Some(before) => Some(self.members(table, before, members).into()),
+                    // Where the service has nothing, what is off needs no sending; but
+                    // if anything else is sent, it goes along.
+                    None => (!self.members(table, &Object::new(), members).is_empty())
+                        .then(|| self.fresh(table, members).into()),
+                }
             }
             (Kind::Set(_), Value::Array(items)) => set(property, live, items),
             (Kind::List(list), Value::Array(entries)) => self.list(list, live, entries),
@@ -69,8 +72,32 @@ impl Context<'_> {
         }
     }
 
+    /// What is declared, with no live twin: kept as it is, off or not, for
+    /// nothing on the other side stands for what is left out.
+    fn fresh(&self, table: &'static [Property], declared: &Object) -> Object {
+        let mut fresh = Object::new();
+        for property in table {
+            let value = match (&property.kind, declared.get(property.name)) {
+                (Kind::Label, _) | (_, None) => continue,
+                (Kind::Object(table), Some(Value::Object(inner))) => {
+                    Some(self.fresh(table, inner).into())
+                }
+                (Kind::Set(_), Some(Value::Array(items))) => {
+                    set(property, Some(&Value::Array(Vec::new())), items)
+                }
+                (Kind::List(list), Some(Value::Array(entries))) => {
+                    self.list(list, Some(&Value::Array(Vec::new())), entries)
+                }
+                (_, Some(value)) => Some(value.clone()),
+            };
+            if let Some(value) = value {
+                fresh.insert(property.name.to_owned(), value);
+            }
+        }
+        fresh
+    }
+
     fn list(&self, list: &'static List, live: Option<&Value>, wanted: &[Value]) -> Option<Value> {
-        let none = Object::new();
         let mut twins: HashMap<Vec<String>, Vec<&Object>> = HashMap::new();
         for entry in live.and_then(Value::as_array).into_iter().flatten() {
             if let Some(entry) = entry.as_object() {
@@ -87,7 +114,7 @@ impl Context<'_> {
                 .find(|twin| self.members(list.entry, twin, entry) == ***twin);
             let merged = match unchanged.or(candidates.first()) {
                 Some(twin) => self.members(list.entry, twin, entry),
-                None => self.filled(list, self.members(list.entry, &none, entry)),
+                None => self.filled(list, self.fresh(list.entry, entry)),
             };
             target.push(Value::Object(merged));
         }

@@ -1,0 +1,126 @@
+//! What may know what. The design lives as long as this holds.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::path::{Path, PathBuf};
+
+use support::root;
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            found.extend(sources(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            found.push(path);
+        }
+    }
+    found.sort();
+    found
+}
+
+/// The code of a file without its unit tests.
+fn code(path: &Path) -> String {
+    let text = std::fs::read_to_string(path).unwrap();
+    text.split("#[cfg(test)]").next().unwrap().to_owned()
+}
+
+#[test]
+fn rooms_open_only_the_doors_they_are_given() {
+    let allowed: &[(&str, &[&str])] = &[
+        ("core", &["core"]),
+        ("policy", &["policy", "core", "way"]),
+        ("baseline", &["baseline", "policy", "core", "way"]),
+        ("graph", &["graph", "core"]),
+        ("sandbox", &["sandbox"]),
+        ("view", &["view", "core", "baseline"]),
+    ];
+    for (room, doors) in allowed {
+        for path in sources(&root().join("src").join(room)) {
+            for (number, line) in code(&path).lines().enumerate() {
+                for (index, _) in line.match_indices("crate::") {
+                    let rest = &line[index + "crate::".len()..];
+                    let door: String = rest
+                        .chars()
+                        .take_while(|ch| ch.is_alphanumeric() || *ch == '_')
+                        .collect();
+                    assert!(
+                        doors.contains(&door.as_str()) || line.trim_start().starts_with("//"),
+                        "{}:{}: {room} must not know {door}",
+                        path.display(),
+                        number + 1
+                    );
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_core_has_no_clock_no_files_no_network_and_no_environment() {
+    for path in sources(&root().join("src/core"))
+        .into_iter()
+        .chain(sources(&root().join("src/policy")))
+    {
+        for word in [
+            "std::env::",
+            "std::fs",
+            "std::net",
+            "std::io",
+            "tokio",
+            "reqwest",
+            "Timestamp::now",
+            "SystemTime",
+            "Instant",
+            "println!",
+        ] {
+            assert!(!code(&path).contains(word), "{}: {word}", path.display());
+        }
+    }
+}
+
+#[test]
+fn only_the_graph_room_and_the_sandbox_touch_the_network() {
+    for path in sources(&root().join("src")) {
+        let inside = path.strip_prefix(root().join("src")).unwrap();
+        if inside.starts_with("graph") || inside.starts_with("sandbox") {
+            continue;
+        }
+        assert!(!code(&path).contains("reqwest"), "{}", path.display());
+    }
+}
+
+#[test]
+fn nothing_reachable_from_data_panics_and_nothing_is_unsafe() {
+    for path in sources(&root().join("src")) {
+        for word in [
+            ".unwrap()",
+            ".expect(\"",
+            "panic!(",
+            "unreachable!(",
+            "todo!(",
+            "unimplemented!(",
+            "process::exit",
+            "unsafe ",
+        ] {
+            for (number, line) in code(&path).lines().enumerate() {
+                assert!(
+                    !line.contains(word),
+                    "{}:{}: {word}",
+                    path.display(),
+                    number + 1
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn no_room_is_larger_than_one_purpose() {
+    for path in sources(&root().join("src")) {
+        let lines = std::fs::read_to_string(&path).unwrap().lines().count();
+        assert!(lines <= 420, "{}: {lines} lines", path.display());
+    }
+}

@@ -1,0 +1,118 @@
+//! Each example does what it is there to show.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{Served, entrue, root};
+
+fn plan(baseline: &str, tenant: &str) -> Value {
+    let baseline = format!("examples/{baseline}.yaml");
+    let tenant = format!("examples/{tenant}.tenant.json");
+    let run = entrue(
+        &root(),
+        &["plan", &baseline, "--sandbox", &tenant, "--format", "json"],
+    );
+    assert_eq!(run.code, 0, "{run:#?}");
+    run.json()["plan"]["resources"][0].clone()
+}
+
+#[test]
+fn the_full_example_changes_what_it_says() {
+    let resource = plan("contoso", "contoso");
+    let paths: Vec<&str> = resource["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|change| change["path"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        paths,
+        [
+            "AuthenticationModeConfiguration.Rules[issuerSubject,CN=ContosoCA,DC=Contoso,DC=org].X509CertificateAuthenticationMode"
+                .replace("CN=ContosoCA,DC=Contoso,DC=org", "CN=ContosoCA\\,DC=Contoso\\,DC=org")
+                .as_str(),
+            "AuthenticationModeConfiguration.Rules[policyOID,1.2.3.4]",
+            "CertificateUserBindings[PrincipalName,userPrincipalName].Priority",
+            "CertificateUserBindings[RFC822Name,userPrincipalName]",
+            "CertificateUserBindings[SubjectKeyIdentifier,certificateUserIds].Priority",
+            "ExcludeTargets[9b7d4c3a-2e58-4f91-a6d0-8e3c5b1f7a24]",
+            "IncludeTargets[5e1f8b27-94d3-4a6c-b0f5-6c2a9d7e4b12]",
+            "State",
+        ]
+    );
+}
+
+#[test]
+fn the_minimal_example_sends_state_and_targets_only() {
+    let body = plan("minimal", "contoso")["requests"][0]["body"].clone();
+    let sent: Vec<&String> = body.as_object().unwrap().keys().collect();
+    assert_eq!(sent, ["@odata.type", "state", "includeTargets"]);
+}
+
+#[test]
+fn absent_resets_what_was_customised_and_leaves_the_default_alone() {
+    assert_eq!(plan("absent", "customised")["action"], "delete");
+    let untouched = Served::tenant(&json!({
+        "formatVersion": "1.0",
+        "tenant": {"id": "11111111-2222-3333-4444-555555555555"}
+    }));
+    let run = untouched.run(
+        &root(),
+        &["plan", "examples/absent.yaml", "--format", "json"],
+    );
+    assert_eq!(run.json()["plan"]["resources"][0]["action"], "none");
+}
+
+/// The example of Microsoft's "Update" page, sent from a file: the page's JSON
+/// but for the trailing space of the issuer and the optional `id`, and with the
+/// live affinity levels that the file leaves out.
+#[test]
+fn microsofts_own_example_comes_out_as_their_page_has_it() {
+    let mut body = plan("microsoft-update", "microsoft-update")["requests"][0]["body"].clone();
+    let live_only = [
+        body["certificateUserBindings"][0]
+            .as_object_mut()
+            .unwrap()
+            .remove("trustAffinityLevel"),
+        body["authenticationModeConfiguration"]
+            .as_object_mut()
+            .unwrap()
+            .remove("x509CertificateDefaultRequiredAffinityLevel"),
+        body["authenticationModeConfiguration"]["rules"][0]
+            .as_object_mut()
+            .unwrap()
+            .remove("x509CertificateRequiredAffinityLevel"),
+        body["authenticationModeConfiguration"]["rules"][1]
+            .as_object_mut()
+            .unwrap()
+            .remove("x509CertificateRequiredAffinityLevel"),
+    ];
+    assert!(live_only.iter().all(|value| *value == Some(json!("low"))));
+    assert_eq!(
+        body,
+        json!({
+            "@odata.type": "#microsoft.graph.x509CertificateAuthenticationMethodConfiguration",
+            "state": "enabled",
+            "certificateUserBindings": [
+                {"x509CertificateField": "PrincipalName", "userProperty": "onPremisesUserPrincipalName", "priority": 1}
+            ],
+            "authenticationModeConfiguration": {
+                "x509CertificateAuthenticationDefaultMode": "x509CertificateMultiFactor",
+                "rules": [
+                    {
+                        "x509CertificateRuleType": "issuerSubject",
+                        "identifier": "CN=ContosoCA,DC=Contoso,DC=org",
+                        "x509CertificateAuthenticationMode": "x509CertificateMultiFactor"
+                    },
+                    {
+                        "x509CertificateRuleType": "policyOID",
+                        "identifier": "1.2.3.4",
+                        "x509CertificateAuthenticationMode": "x509CertificateMultiFactor"
+                    }
+                ]
+            },
+            "includeTargets": [{"targetType": "group", "id": "all_users", "isRegistrationRequired": false}]
+        })
+    );
+}
