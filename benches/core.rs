@@ -1,0 +1,109 @@
+//! What must stay linear and quick: planning many rules, reading long files.
+//!
+//! `cargo bench` prints times; ratios between sizes of one run are what counts.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use divan::{Bencher, black_box};
+use entrue::baseline;
+use entrue::core::defaults;
+use entrue::core::directory::Directory;
+use entrue::core::live::decode;
+use entrue::core::plan::{Desired, Inputs, Plan, Source, Tenant, plan_resource};
+use entrue::core::spec::Object;
+use entrue::policy::x509::SPEC;
+use serde_json::{Value, json};
+
+fn main() {
+    divan::main();
+}
+
+fn rules(count: usize, mode: &str) -> Vec<Value> {
+    (0..count)
+        .map(|n| {
+            json!({
+                "x509CertificateRuleType": "policyOID",
+                "identifier": format!("1.3.6.1.4.1.{}.{}", n / 1000, n % 1000),
+                "x509CertificateAuthenticationMode": mode,
+                "x509CertificateRequiredAffinityLevel": "low"
+            })
+        })
+        .collect()
+}
+
+fn policy(rules: Vec<Value>) -> Value {
+    json!({
+        "id": "X509Certificate",
+        "state": "enabled",
+        "authenticationModeConfiguration": {
+            "x509CertificateAuthenticationDefaultMode": "x509CertificateSingleFactor",
+            "rules": rules
+        }
+    })
+}
+
+/// Every second rule changes, one in ten goes, one in ten comes.
+fn sides(count: usize) -> (Value, Object) {
+    let live = policy(rules(count, "x509CertificateSingleFactor"));
+    let mut wanted = rules(count + count / 10, "x509CertificateSingleFactor");
+    wanted.drain(..count / 10);
+    for rule in wanted.iter_mut().step_by(2) {
+        rule["x509CertificateAuthenticationMode"] = "x509CertificateMultiFactor".into();
+    }
+    wanted.reverse();
+    let mut desired = decode(&SPEC, &policy(wanted)).unwrap();
+    desired.retain(|name, _| name == "AuthenticationModeConfiguration");
+    (live, desired)
+}
+
+/// From Graph's JSON and a declaration to a finished, named plan.
+#[divan::bench(args = [1_000, 10_000, 20_000, 40_000, 80_000], sample_count = 10)]
+fn plan_rules(bencher: Bencher, count: usize) {
+    let (wire, desired) = sides(count);
+    let desired = Desired::Present(desired);
+    bencher.bench_local(|| {
+        let live = decode(&SPEC, black_box(&wire)).unwrap();
+        let resource = plan_resource(Inputs {
+            spec: &SPEC,
+            display_name: None,
+            source: Source {
+                file: "x.yaml".to_owned(),
+                line: 1,
+            },
+            desired: &desired,
+            live: &live,
+            directory: &Directory::default(),
+            defaults: &defaults::built_in(&SPEC),
+            findings: Vec::new(),
+            allowed: &[],
+        });
+        let tenant = Tenant {
+            id: None,
+            cloud: "global".to_owned(),
+        };
+        Plan::new(tenant, String::new(), Vec::new(), vec![resource])
+    });
+}
+
+/// From the path of a file to its declared policies, in lines.
+#[divan::bench(args = [1_000, 10_000], sample_count = 20)]
+fn validate_lines(bencher: Bencher, lines: usize) {
+    let mut text = String::from(
+        "resources:\n  - resourceType: microsoft.entra.authenticationMethodPolicyX509\n    properties:\n      Id: X509Certificate\n      AuthenticationModeConfiguration:\n        Rules:\n",
+    );
+    for n in 0..lines / 3 {
+        text.push_str(&format!(
+            "          - X509CertificateRuleType: policyOID\n            Identifier: 1.3.6.1.4.{}.{}\n            X509CertificateAuthenticationMode: x509CertificateMultiFactor\n",
+            n / 1000,
+            n % 1000
+        ));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("x.yaml");
+    std::fs::write(&file, text).unwrap();
+    let paths = [file.to_string_lossy().into_owned()];
+    bencher.bench_local(|| {
+        let loaded = baseline::load(black_box(&paths));
+        assert!(loaded.findings.is_empty());
+        loaded
+    });
+}
