@@ -14,7 +14,7 @@ use super::spec::{Kind, List, Object, PolicySpec, Property, find};
 /// The live policy as it would be with the declaration imposed.
 pub fn overlay(spec: &PolicySpec, live: &Object, desired: &Object) -> Object {
     let context = Context { live, desired };
-    context.members(spec.properties, live, desired)
+    context.members(spec.properties, Beside::Live, live, desired)
 }
 
 struct Context<'a> {
@@ -22,8 +22,23 @@ struct Context<'a> {
     desired: &'a Object,
 }
 
+/// What a declaration meets.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Beside {
+    /// Something live, in which a missing value is as good as its off value.
+    Live,
+    /// Nothing: what is declared is all there will be, so it is sent as it stands.
+    Nothing,
+}
+
 impl Context<'_> {
-    fn members(&self, table: &'static [Property], live: &Object, desired: &Object) -> Object {
+    fn members(
+        &self,
+        table: &'static [Property],
+        beside: Beside,
+        live: &Object,
+        desired: &Object,
+    ) -> Object {
         let mut target = Object::new();
         // What no table names stands before the table's: the policy's own `Id`.
         for (name, value) in live.iter().filter(|(name, _)| *name == "Id") {
@@ -33,7 +48,7 @@ impl Context<'_> {
             let live_value = live.get(property.name);
             let value = match desired.get(property.name) {
                 None => live_value.cloned(),
-                Some(wanted) => self.value(property, live_value, wanted, desired),
+                Some(wanted) => self.value(property, beside, live_value, wanted, desired),
             };
             if let Some(value) = value {
                 target.insert(property.name.to_owned(), value);
@@ -50,20 +65,34 @@ impl Context<'_> {
     fn value(
         &self,
         property: &'static Property,
+        beside: Beside,
         live: Option<&Value>,
         wanted: &Value,
         siblings: &Object,
     ) -> Option<Value> {
+        let fresh = beside == Beside::Nothing;
         match (&property.kind, wanted) {
             (Kind::Label, _) => None,
             (Kind::Object(table), Value::Object(members)) => {
                 let none = Object::new();
                 let before = live.and_then(Value::as_object).unwrap_or(&none);
-                let target = self.members(table, before, members);
-                (live.is_some() || !target.is_empty()).then_some(Value::Object(target))
+                let target = self.members(table, beside, before, members);
+                if live.is_some() {
+                    return Some(Value::Object(target));
+                }
+                // All of it is off, as a missing one is: nothing to bring into being.
+                if target.is_empty() {
+                    return None;
+                }
+                let whole = self.members(table, Beside::Nothing, before, members);
+                Some(Value::Object(whole))
+            }
+            (Kind::Set(_) | Kind::List(_), Value::Array(items)) if fresh && items.is_empty() => {
+                Some(wanted.clone())
             }
             (Kind::Set(_), Value::Array(items)) => set(property, live, items),
             (Kind::List(list), Value::Array(entries)) => self.list(list, live, entries),
+            _ if fresh => Some(wanted.clone()),
             _ if property.same(live, Some(wanted), siblings) => live.cloned(),
             _ => Some(wanted.clone()),
         }
@@ -84,10 +113,13 @@ impl Context<'_> {
             // change is the one to keep, whatever the order of the list.
             let unchanged = candidates
                 .iter()
-                .find(|twin| self.members(list.entry, twin, entry) == ***twin);
+                .find(|twin| self.members(list.entry, Beside::Live, twin, entry) == ***twin);
             let merged = match unchanged.or(candidates.first()) {
-                Some(twin) => self.members(list.entry, twin, entry),
-                None => self.filled(list, self.members(list.entry, &none, entry)),
+                Some(twin) => self.members(list.entry, Beside::Live, twin, entry),
+                None => self.filled(
+                    list,
+                    self.members(list.entry, Beside::Nothing, &none, entry),
+                ),
             };
             target.push(Value::Object(merged));
         }
