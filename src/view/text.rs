@@ -177,11 +177,21 @@ fn line(
         }
     }
     // A member that an entry gains or loses leaves the entry itself in the list.
-    let (sign, style) = match path.steps().last() {
-        Some(Step::Name(_)) if entry.is_some() => ("~", REPLACED),
-        _ => (sign, style),
+    // What it gains or loses in a list of its own keeps its sign inside.
+    let entries = path.steps().iter();
+    let nested = entries
+        .filter(|step| matches!(step, Step::Entry { .. }))
+        .count()
+        > 1;
+    let is_member = matches!(path.steps().last(), Some(Step::Entry { .. }));
+    let sign = if entry.is_none() || (is_member && !nested) {
+        look.paint(style, sign)
+    } else {
+        if is_member {
+            inner.insert(0, sign.to_owned());
+        }
+        look.paint(REPLACED, "~")
     };
-    let sign = look.paint(style, sign);
     let line = match entry {
         // A leaf of the policy itself: its own name is its heading.
         None => {
@@ -190,7 +200,6 @@ fn line(
         }
         Some(label) => {
             let whole = change.before.is_object() || change.after.is_object();
-            let is_member = matches!(path.steps().last(), Some(Step::Entry { .. }));
             if whole {
                 let side = if change.after.is_object() {
                     &change.after
@@ -267,7 +276,11 @@ fn summary(
                     .filter_map(|item| item.get("Id").and_then(Value::as_str))
                     .map(|id| entry_label(&[id.to_ascii_lowercase()], resource, label))
                     .collect();
-                parts.push(format!("{} {}", property.title, inner.join(", ")));
+                let inner = match inner.as_slice() {
+                    [] => "(none)".to_owned(),
+                    inner => inner.join(", "),
+                };
+                parts.push(format!("{} {inner}", property.title));
             }
             value if matches!(property.kind, Kind::Flag) && property.is_off(value, entry) => {}
             // What the label says already.
