@@ -204,7 +204,9 @@ fn beside_absent(properties: &Object, checks: &mut Checks) {
             .add(
                 &codes::ABSENT_IGNORED,
                 way!["Ensure"],
-                format!("`Ensure: Absent` means the tenant's default, so {ignored} are ignored"),
+                format!(
+                    "`Ensure: Absent` means the tenant's default; ignored beside it: {ignored}"
+                ),
             )
             .hint = Some("take them out, or declare `Ensure: Present`".to_owned());
     }
