@@ -208,7 +208,7 @@ fn beside_absent(properties: &Object, checks: &mut Checks) {
                 &codes::ABSENT_IGNORED,
                 way!["Ensure"],
                 format!(
-                    "`Ensure: Absent` means the tenant's default, so this is ignored: {ignored}"
+                    "`Ensure: Absent` means the tenant's default; ignored beside it: {ignored}"
                 ),
             )
             .hint = Some("take them out, or declare `Ensure: Present`".to_owned());

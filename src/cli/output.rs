@@ -164,9 +164,18 @@ impl Output {
             out.push_str(&format!("note: {}\n", crate::view::clean::line(note)));
         }
         let in_plan = report.plan.is_some() && self.format == Format::Text;
-        if !in_plan {
-            out.push_str(&findings::render(found, self.stderr));
-        }
+        let beside: Vec<Found> = found
+            .iter()
+            .filter(|found| {
+                let resources = report.plan.iter().flat_map(|plan| &plan.resources);
+                !in_plan
+                    || !resources
+                        .flat_map(|r| &r.findings)
+                        .any(|f| *f == found.finding)
+            })
+            .cloned()
+            .collect();
+        out.push_str(&findings::render(&beside, self.stderr));
         let said = |problem: &Problem| {
             found.iter().any(|found| to_problem(found) == *problem)
                 || report

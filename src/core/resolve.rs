@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::{Value, json};
 
 use super::codes;
-use super::compare::{is_all_users, is_guid};
+use super::compare::{fold, is_all_users, is_guid};
 use super::diff::is_user;
 use super::directory::{ById, Directory, Group};
 use super::finding::{At, Checks, Finding, show_way};
@@ -83,9 +83,22 @@ pub fn resolve(
 ) -> (Object, Checks) {
     let mut live_references = References::default();
     references(spec, live, &mut live_references);
+    let mut live_users = BTreeSet::new();
+    visit(
+        spec.properties,
+        live,
+        &mut Vec::new(),
+        &mut |way, entry, property| {
+            let id = entry.get(property.name).and_then(Value::as_str);
+            if let (true, Some(id)) = (is_user(entry), id) {
+                live_users.insert((list_of(way), id.trim().to_ascii_lowercase()));
+            }
+        },
+    );
     let mut resolver = Resolver {
         directory,
         live: live_references,
+        live_users,
         checks: Checks::default(),
     };
     let desired = resolver.members(spec.properties, declared, &mut Vec::new());
@@ -93,9 +106,23 @@ pub fn resolve(
     (desired, resolver.checks)
 }
 
+/// The list that a way leads into, whichever entry of it.
+fn list_of(way: &[At]) -> String {
+    let names: Vec<&str> = way
+        .iter()
+        .filter_map(|at| match at {
+            At::Key(name) if name != "Id" => Some(name.as_str()),
+            _ => None,
+        })
+        .collect();
+    names.join(".")
+}
+
 struct Resolver<'a> {
     directory: &'a Directory,
     live: References,
+    /// Users among the live targets: the list, and the id in lower case.
+    live_users: BTreeSet<(String, String)>,
     checks: Checks,
 }
 
@@ -171,7 +198,11 @@ impl Resolver<'_> {
             return json!(text);
         }
         if is_guid(text) {
-            self.known_id(text, entry, way);
+            // A target that leaves out its type has that of its live twin.
+            let twin = (list_of(way), text.to_ascii_lowercase());
+            if entry.contains_key("TargetType") || !self.live_users.contains(&twin) {
+                self.known_id(text, entry, way);
+            }
             return json!(text);
         }
         let told = self.directory.name(text);
@@ -217,8 +248,8 @@ impl Resolver<'_> {
         match self.directory.id(id) {
             Some(ById::Found(group)) => {
                 let label = entry.get("DisplayName").and_then(Value::as_str);
-                let Some(label) = label.filter(|label| label.trim() != group.display_name.trim())
-                else {
+                let is_other = |label: &&str| fold(label.trim()) != fold(group.display_name.trim());
+                let Some(label) = label.filter(is_other) else {
                     return;
                 };
                 let message = format!(

@@ -134,23 +134,30 @@ pub async fn by_ids(
     Ok(())
 }
 
-/// The queries for some names: as many in one as fit.
+/// The queries for some names: as many in one as fit. An exact query reads the
+/// directory itself, an advanced one its index, which may lag behind; so names
+/// go by exact query, unless a long one among them would cost a request more.
 fn name_queries(names: &BTreeSet<String>) -> Vec<Query> {
     let fits = |name: &&String| name.chars().count() <= VALUE_MAX;
     let (short, long): (Vec<&String>, Vec<&String>) = names.iter().partition(fits);
-    let mut queries = pack(&short, FILTER_MAX, URL_MAX, false);
     let (advanced, longest): (Vec<&String>, Vec<&String>) = long.into_iter().partition(|name| {
         let alone = query(&in_list("displayName", [name.as_str()].into_iter()), true);
         alone.path.len() + URL_OVERHEAD <= ADVANCED_URL_MAX
     });
-    queries.extend(pack(&advanced, FILTER_MAX, ADVANCED_URL_MAX, true));
+    let together: Vec<&String> = short.iter().chain(&advanced).copied().collect();
+    let together = pack(&together, FILTER_MAX, ADVANCED_URL_MAX, true);
+    let mut queries = if !advanced.is_empty() && together.len() == 1 {
+        together
+    } else {
+        let mut apart = pack(&short, FILTER_MAX, URL_MAX, false);
+        apart.extend(pack(&advanced, FILTER_MAX, ADVANCED_URL_MAX, true));
+        apart
+    };
     // A name that fits no filter is found by its beginning and compared here.
     queries.extend(longest.iter().map(|name| {
         let beginning: String = name.chars().take(VALUE_MAX).collect();
-        query(
-            &format!("startswith(displayName,{})", quoted(&beginning)),
-            false,
-        )
+        let filter = format!("startswith(displayName,{})", quoted(&beginning));
+        query(&filter, false)
     }));
     queries
 }
@@ -315,8 +322,8 @@ mod tests {
         let longest = "グ".repeat(256);
         let queries = name_queries(&names(&["short", &long, &longest]));
         let advanced: Vec<bool> = queries.iter().map(|query| query.advanced).collect();
-        assert_eq!(advanced, [false, true, false]);
-        assert!(queries[2].path.contains("startswith"));
+        assert_eq!(advanced, [true, false]);
+        assert!(queries[1].path.contains("startswith"));
         assert!(queries.iter().all(|query| query.path.len() < URL_MAX));
     }
 }

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use crate::core::compare::is_guid;
 use crate::core::diff::{Change, ChangeKind};
 use crate::core::finding::{Finding, Severity};
 use crate::core::path::{Path, Step};
@@ -167,7 +168,7 @@ fn line(
                 if let Some(Kind::List(list)) = property.map(|property| &property.kind) {
                     table = Some(list.entry);
                 }
-                let label = entry_label(key, resource);
+                let label = entry_label(key, resource, &change.label);
                 match &entry {
                     None => entry = Some(label),
                     Some(_) => inner.push(label),
@@ -175,7 +176,22 @@ fn line(
             }
         }
     }
-    let sign = look.paint(style, sign);
+    // A member that an entry gains or loses leaves the entry itself in the list.
+    // What it gains or loses in a list of its own keeps its sign inside.
+    let entries = path.steps().iter();
+    let nested = entries
+        .filter(|step| matches!(step, Step::Entry { .. }))
+        .count()
+        > 1;
+    let is_member = matches!(path.steps().last(), Some(Step::Entry { .. }));
+    let sign = if entry.is_none() || (is_member && !nested) {
+        look.paint(style, sign)
+    } else {
+        if is_member {
+            inner.insert(0, sign.to_owned());
+        }
+        look.paint(REPLACED, "~")
+    };
     let line = match entry {
         // A leaf of the policy itself: its own name is its heading.
         None => {
@@ -184,14 +200,13 @@ fn line(
         }
         Some(label) => {
             let whole = change.before.is_object() || change.after.is_object();
-            let is_member = matches!(path.steps().last(), Some(Step::Entry { .. }));
             if whole {
                 let side = if change.after.is_object() {
                     &change.after
                 } else {
                     &change.before
                 };
-                inner.extend(summary(side, property, resource));
+                inner.extend(summary(side, property, resource, &change.label));
             } else if !is_member {
                 inner.push(values(change, look));
             }
@@ -214,12 +229,18 @@ fn line(
 }
 
 /// An entry as people call it: groups by name, with the id where there is room.
-fn entry_label(key: &[String], resource: &Resource) -> String {
+/// What has no name is called what the change's label says that it is.
+fn entry_label(key: &[String], resource: &Resource, label: &str) -> String {
     let parts: Vec<String> = key
         .iter()
         .filter(|part| !part.is_empty())
         .map(|part| match resource.groups.get(part) {
             Some(Some(name)) => format!("{} ({part})", clean::line(name)),
+            _ if is_guid(part) => ["deleted group", "group", "user"]
+                .iter()
+                .map(|what| format!("{what} {part}"))
+                .find(|called| label.contains(called))
+                .unwrap_or_else(|| part.clone()),
             _ => clean::line(part),
         })
         .collect();
@@ -231,6 +252,7 @@ fn summary(
     side: &Value,
     property: Option<&'static Property>,
     resource: &Resource,
+    label: &str,
 ) -> Option<String> {
     let Some(Kind::List(list)) = property.map(|property| &property.kind) else {
         return None;
@@ -252,12 +274,19 @@ fn summary(
                     .iter()
                     .filter_map(Value::as_object)
                     .filter_map(|item| item.get("Id").and_then(Value::as_str))
-                    .map(|id| entry_label(&[id.to_ascii_lowercase()], resource))
+                    .map(|id| entry_label(&[id.to_ascii_lowercase()], resource, label))
                     .collect();
-                parts.push(format!("{} {}", property.title, inner.join(", ")));
+                let inner = match inner.as_slice() {
+                    [] => "(none)".to_owned(),
+                    inner => inner.join(", "),
+                };
+                parts.push(format!("{} {inner}", property.title));
             }
             value if matches!(property.kind, Kind::Flag) && property.is_off(value, entry) => {}
-            Value::String(word) if property.name == "TargetType" && word == "group" => {}
+            // What the label says already.
+            Value::String(word)
+                if property.name == "TargetType"
+                    && matches!(word.to_ascii_lowercase().as_str(), "group" | "user") => {}
             Value::String(word) if property.title == "mode" => parts.push(short(word)),
             value => parts.push(format!("{} {}", property.title, scalar(value))),
         }

@@ -20,7 +20,7 @@ pub fn root() -> PathBuf {
 }
 
 /// How a run of the program ended.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Run {
     pub code: i32,
     pub stdout: String,
