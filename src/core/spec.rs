@@ -170,6 +170,33 @@ impl List {
 }
 
 impl Property {
+    /// A property that holds this.
+    pub const fn of(
+        name: &'static str,
+        wire: &'static str,
+        title: &'static str,
+        kind: Kind,
+    ) -> Self {
+        Property {
+            name,
+            wire,
+            title,
+            kind,
+            fill: None,
+        }
+    }
+
+    /// A text; a missing one equals `off`.
+    pub const fn text(
+        name: &'static str,
+        wire: &'static str,
+        title: &'static str,
+        compare: Compare,
+        off: Option<&'static str>,
+    ) -> Self {
+        Property::of(name, wire, title, Kind::Text { compare, off })
+    }
+
     /// The canonical spelling of a scalar value of this property.
     pub fn key(&self, value: &Value, siblings: &Object) -> String {
         match (&self.kind, value) {

@@ -59,7 +59,8 @@ pub struct ExcludeTarget {
 /// The words of `TargetType`.
 pub const TARGET_TYPES: &[&str] = &["group", "user"];
 
-const ID: Property = Property {
+/// Who: a group, a user, or everybody.
+pub const ID: Property = Property {
     name: "Id",
     wire: "id",
     title: "id",
@@ -70,7 +71,8 @@ const ID: Property = Property {
     fill: None,
 };
 
-const LABEL: Property = Property {
+/// The name beside an object id.
+pub const LABEL: Property = Property {
     name: "DisplayName",
     wire: "",
     title: "name",
@@ -78,7 +80,8 @@ const LABEL: Property = Property {
     fill: None,
 };
 
-const TARGET_TYPE: Property = Property {
+/// What the target is.
+pub const TARGET_TYPE: Property = Property {
     name: "TargetType",
     wire: "targetType",
     title: "target type",
@@ -89,7 +92,8 @@ const TARGET_TYPE: Property = Property {
     fill: Some(|_, _, _| Some("group".into())),
 };
 
-const IS_REGISTRATION_REQUIRED: Property = Property {
+/// Whether users must register.
+pub const IS_REGISTRATION_REQUIRED: Property = Property {
     name: "isRegistrationRequired",
     wire: "isRegistrationRequired",
     title: "registration required",

@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::core::compare::{ByWord, Compare};
 use crate::core::spec::{Absent, Identity, Kind, KnownDefault, List, Object, PolicySpec, Property};
 
+use super::method::STATE;
 use super::target;
 
 /// Words of `x509CertificateAuthenticationMode`.
@@ -23,7 +24,6 @@ pub const AFFINITIES: &[&str] = &["low", "high"];
 pub const RULE_TYPES: &[&str] = &["issuerSubject", "policyOID", COMBINED];
 /// The rule type that needs an issuer and an OID.
 pub const COMBINED: &str = "issuerSubjectAndPolicyOID";
-const STATES: &[&str] = &["disabled", "enabled"];
 
 /// Certificate fields in their current spelling, each with its affinity, which
 /// Microsoft documents as a fixed trait of the field.
@@ -53,48 +53,17 @@ pub const USER_PROPERTIES: &[&str] = &[
     "certificateUserIds",
 ];
 
-const fn text(
-    name: &'static str,
-    wire: &'static str,
-    title: &'static str,
-    compare: Compare,
-    off: Option<&'static str>,
-) -> Property {
-    Property {
-        name,
-        wire,
-        title,
-        kind: Kind::Text { compare, off },
-        fill: None,
-    }
-}
-
-const fn holds(
-    name: &'static str,
-    wire: &'static str,
-    title: &'static str,
-    kind: Kind,
-) -> Property {
-    Property {
-        name,
-        wire,
-        title,
-        kind,
-        fill: None,
-    }
-}
-
 const BINDINGS: List = List {
     entry: &[
-        holds("Priority", "priority", "priority", Kind::Integer),
-        text(
+        Property::of("Priority", "priority", "priority", Kind::Integer),
+        Property::text(
             "X509CertificateField",
             "x509CertificateField",
             "field",
             Compare::Word(FIELD_WORDS),
             None,
         ),
-        text(
+        Property::text(
             "UserProperty",
             "userProperty",
             "user property",
@@ -130,35 +99,35 @@ const IDENTIFIER: ByWord = ByWord {
 
 const RULES: List = List {
     entry: &[
-        text(
+        Property::text(
             "X509CertificateRuleType",
             "x509CertificateRuleType",
             "type",
             Compare::Word(RULE_TYPES),
             None,
         ),
-        text(
+        Property::text(
             "Identifier",
             "identifier",
             "identifier",
             Compare::By(&IDENTIFIER),
             None,
         ),
-        text(
+        Property::text(
             "IssuerSubjectIdentifier",
             "issuerSubjectIdentifier",
             "issuer",
             Compare::Dn,
             None,
         ),
-        text(
+        Property::text(
             "PolicyOidIdentifier",
             "policyOidIdentifier",
             "policy OID",
             Compare::Oid,
             None,
         ),
-        text(
+        Property::text(
             "X509CertificateAuthenticationMode",
             "x509CertificateAuthenticationMode",
             "mode",
@@ -207,21 +176,21 @@ fn required_affinity(desired: &Object, live: &Object) -> Value {
 
 const CA_SCOPES: List = List {
     entry: &[
-        text(
+        Property::text(
             "SubjectKeyIdentifier",
             "subjectKeyIdentifier",
             "SKI",
             Compare::Hex,
             None,
         ),
-        text(
+        Property::text(
             "PublicKeyInfrastructureIdentifier",
             "publicKeyInfrastructureIdentifier",
             "PKI",
             Compare::Trimmed,
             None,
         ),
-        holds(
+        Property::of(
             "IncludeTargets",
             "includeTargets",
             "for",
@@ -233,30 +202,22 @@ const CA_SCOPES: List = List {
 };
 
 const MODE_CONFIGURATION: &[Property] = &[
-    text(
+    Property::text(
         "X509CertificateAuthenticationDefaultMode",
         "x509CertificateAuthenticationDefaultMode",
         "default mode",
         Compare::Word(MODES),
         Some("x509CertificateSingleFactor"),
     ),
-    text(
+    Property::text(
         "X509CertificateDefaultRequiredAffinityLevel",
         "x509CertificateDefaultRequiredAffinityLevel",
         "default required affinity",
         Compare::Word(AFFINITIES),
         Some("low"),
     ),
-    holds("Rules", "rules", "rules", Kind::List(&RULES)),
+    Property::of("Rules", "rules", "rules", Kind::List(&RULES)),
 ];
-
-const SWITCH: Property = text(
-    "State",
-    "state",
-    "state",
-    Compare::Word(STATES),
-    Some("disabled"),
-);
 
 /// The policy's table, specification and checks.
 pub const SPEC: PolicySpec = PolicySpec {
@@ -266,44 +227,44 @@ pub const SPEC: PolicySpec = PolicySpec {
     odata_type: "#microsoft.graph.x509CertificateAuthenticationMethodConfiguration",
     path: "/policies/authenticationMethodsPolicy/authenticationMethodConfigurations/x509Certificate",
     properties: &[
-        SWITCH,
-        holds(
+        STATE,
+        Property::of(
             "CertificateUserBindings",
             "certificateUserBindings",
             "bindings",
             Kind::List(&BINDINGS),
         ),
-        holds(
+        Property::of(
             "AuthenticationModeConfiguration",
             "authenticationModeConfiguration",
             "authentication mode",
             Kind::Object(MODE_CONFIGURATION),
         ),
-        holds(
+        Property::of(
             "IncludeTargets",
             "includeTargets",
             "include",
             Kind::List(&target::INCLUDE),
         ),
-        holds(
+        Property::of(
             "ExcludeTargets",
             "excludeTargets",
             "exclude",
             Kind::List(&target::PLAIN),
         ),
-        holds(
+        Property::of(
             "IssuerHintsConfiguration",
             "issuerHintsConfiguration",
             "issuer hints",
-            Kind::Object(&[SWITCH]),
+            Kind::Object(&[STATE]),
         ),
-        holds(
+        Property::of(
             "CrlValidationConfiguration",
             "crlValidationConfiguration",
             "CRL validation",
             Kind::Object(&[
-                SWITCH,
-                holds(
+                STATE,
+                Property::of(
                     "ExemptedCertificateAuthoritiesSubjectKeyIdentifiers",
                     "exemptedCertificateAuthoritiesSubjectKeyIdentifiers",
                     "exempted CAs",
@@ -311,7 +272,7 @@ pub const SPEC: PolicySpec = PolicySpec {
                 ),
             ]),
         ),
-        holds(
+        Property::of(
             "CertificateAuthorityScopes",
             "certificateAuthorityScopes",
             "CA scopes",

@@ -4,34 +4,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::policy::method::{Ensure, Switch};
 use crate::policy::target::{ExcludeTarget, IncludeTarget};
-
-/// Whether the policy is declared, or the tenant's default is wanted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub enum Ensure {
-    /// The policy is as the other properties say.
-    #[default]
-    Present,
-    /// The tenant's default configuration, in which the method is disabled. The
-    /// policy itself always exists.
-    Absent,
-}
 
 /// The one key of this policy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub enum PolicyId {
     /// The X.509 certificate authentication method policy.
     X509Certificate,
-}
-
-/// On or off.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Switch {
-    /// On.
-    Enabled,
-    /// Off.
-    Disabled,
 }
 
 /// What a certificate counts for.
