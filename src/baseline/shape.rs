@@ -14,6 +14,8 @@ pub enum Shape {
         words: Option<Vec<String>>,
         /// Whether it must hold more than white space.
         filled: bool,
+        /// Whether it must be a GUID.
+        guid: bool,
     },
     /// An integer in these bounds.
     Integer {
@@ -57,12 +59,14 @@ fn of(schema: &Value, definitions: &Value) -> Option<Shape> {
         return Some(Shape::Text {
             words: Some(words),
             filled: true,
+            guid: false,
         });
     }
     match schema["type"].as_str()? {
         "string" => Some(Shape::Text {
             words: None,
-            filled: schema["pattern"] == "\\S",
+            filled: schema["pattern"] == "\\S" || schema["format"] == "uuid",
+            guid: schema["format"] == "uuid",
         }),
         "boolean" => Some(Shape::Flag),
         "integer" => Some(Shape::Integer {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use crate::core::codes;
-use crate::core::compare::SENTINEL;
+use crate::core::compare::{SENTINEL, is_guid};
 use crate::core::finding::{At, Code, Finding, show_way};
 
 use super::secret;
@@ -81,13 +81,28 @@ impl Walker<'_> {
                     }
                 }
             }
-            (Shape::Text { words, filled }, Value::Text(text)) => {
-                self.text(node, text, words.as_deref(), *filled, way)
+            (
+                Shape::Text {
+                    words,
+                    filled,
+                    guid,
+                },
+                Value::Text(text),
+            ) => {
+                let value = self.text(node, text, words.as_deref(), *filled, way);
+                if *guid && value.as_str().is_some_and(|text| !is_guid(text)) {
+                    let message = format!("`{text}` is no GUID, as {} must be", self.name(way));
+                    let hint = "for example 1b2c3d4e-5f60-7182-93a4-b5c6d7e8f901".to_owned();
+                    self.report(&codes::GUID_INVALID, way, node.span, message, Some(hint));
+                    return Json::Null;
+                }
+                value
             }
             (
                 Shape::Text {
                     words: None,
                     filled: true,
+                    ..
                 },
                 Value::Int(_) | Value::Float(_),
             ) => {

@@ -56,6 +56,8 @@ codes! {
     FILE_ENCODING = structural("file-encoding");
     /// Larger than any baseline can be.
     FILE_TOO_LARGE = structural("file-too-large");
+    /// A GUID in another form than 8-4-4-4-12 hexadecimal digits.
+    GUID_INVALID = structural("guid-invalid");
     /// A path that yields no baseline, a file without content, a baseline without resources.
     NO_BASELINE = structural("no-baseline");
     /// The YAML cannot be read.

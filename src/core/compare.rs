@@ -11,6 +11,10 @@ pub enum Compare {
     /// As one of these words without case; the words are the current spelling.
     /// Other words, which a service may have grown, compare without case too.
     Word(&'static [&'static str]),
+    /// As a set of these words, joined by commas as Graph writes flags.
+    Flags(&'static [&'static str]),
+    /// As a GUID: without case.
+    Guid,
     /// As hexadecimal digits without case and separators.
     Hex,
     /// As a distinguished name: by its parsed RDNs.
@@ -38,10 +42,17 @@ impl Compare {
         let trimmed = text.trim();
         match self {
             Compare::Trimmed => trimmed.to_owned(),
-            Compare::Word(words) => words
-                .iter()
-                .find(|word| word.eq_ignore_ascii_case(trimmed))
-                .map_or_else(|| fold(trimmed), |word| (*word).to_owned()),
+            Compare::Word(words) => word(words, trimmed),
+            Compare::Flags(words) => {
+                let mut flags: Vec<String> = trimmed
+                    .split(',')
+                    .map(|flag| word(words, flag.trim()))
+                    .collect();
+                flags.sort();
+                flags.dedup();
+                flags.join(",")
+            }
+            Compare::Guid => fold(trimmed),
             Compare::Hex => hex(trimmed),
             Compare::Dn => dn::canonical(text).unwrap_or_else(|| trimmed.to_owned()),
             Compare::Oid => oid(trimmed),
@@ -63,6 +74,13 @@ impl Compare {
 /// Text as Graph's case-insensitive comparisons see it.
 pub fn fold(text: &str) -> String {
     text.to_lowercase()
+}
+
+fn word(words: &[&str], text: &str) -> String {
+    words
+        .iter()
+        .find(|word| word.eq_ignore_ascii_case(text))
+        .map_or_else(|| fold(text), |word| (*word).to_owned())
 }
 
 fn hex(text: &str) -> String {
