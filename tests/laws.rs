@@ -220,7 +220,7 @@ fn once(table: &'static [entrue::core::spec::Property], members: &mut Object) {
     members.retain(|name, _| find(table, name).is_some());
     for property in table {
         match (&property.kind, members.get_mut(property.name)) {
-            (Kind::Object(table), Some(Value::Object(inner))) => once(table, inner),
+            (kind, Some(Value::Object(inner))) => once(kind.object().unwrap_or_default(), inner),
             (Kind::List(list), Some(Value::Array(entries))) => {
                 let mut seen = BTreeSet::new();
                 for entry in entries.iter_mut() {
@@ -433,7 +433,9 @@ fn schema_and_table_know_the_same_properties() {
                 (Shape::Text { .. }, Kind::Text { .. } | Kind::Label)
                 | (Shape::Flag, Kind::Flag)
                 | (Shape::Integer { .. }, Kind::Integer) => {}
-                (shape @ Shape::Map(_), Kind::Object(inner)) => compare(shape, inner, false),
+                (shape @ Shape::Map(_), Kind::Object(_) | Kind::Single(_)) => {
+                    compare(shape, property.kind.object().unwrap(), false);
+                }
                 (Shape::List(entry), Kind::List(list)) => compare(entry, list.entry, false),
                 (Shape::List(entry), Kind::Set(_)) => {
                     assert!(matches!(**entry, Shape::Text { .. }))
@@ -458,7 +460,7 @@ fn wire_names_are_the_published_ones() {
             names.insert(property.wire);
             match &property.kind {
                 Kind::Object(inner) => collect(inner, names),
-                Kind::List(list) => collect(list.entry, names),
+                Kind::Single(list) | Kind::List(list) => collect(list.entry, names),
                 _ => {}
             }
         }

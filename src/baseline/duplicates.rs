@@ -20,7 +20,10 @@ fn members(table: &'static [Property], members: &Object, way: &mut Vec<At>, chec
         };
         way.push(property.name.into());
         match (&property.kind, value) {
-            (Kind::Object(table), Value::Object(inner)) => self::members(table, inner, way, checks),
+            (Kind::Object(_) | Kind::Single(_), Value::Object(inner)) => {
+                let table = property.kind.object().unwrap_or_default();
+                self::members(table, inner, way, checks);
+            }
             (Kind::List(list), Value::Array(entries)) => {
                 let mut seen = HashMap::new();
                 for (index, entry) in entries.iter().enumerate() {

@@ -21,8 +21,10 @@ pub enum Compare {
     Dn,
     /// As an object identifier: by its arcs.
     Oid,
-    /// As a reference to the directory: an object id, `all_users`, or a display name.
-    Group,
+    /// As a reference to the directory: an object id, `all_users`, or a display
+    /// name. The sibling of this name says what is referred to; a group if it
+    /// says nothing. The property's off value refers to nobody.
+    Group(&'static str),
     /// As the word of a sibling says.
     By(&'static ByWord),
 }
@@ -56,7 +58,7 @@ impl Compare {
             Compare::Hex => hex(trimmed),
             Compare::Dn => dn::canonical(text).unwrap_or_else(|| trimmed.to_owned()),
             Compare::Oid => oid(trimmed),
-            Compare::Group => fold(trimmed),
+            Compare::Group(_) => fold(trimmed),
             Compare::By(by) => {
                 let word = siblings.get(by.property).and_then(|value| value.as_str());
                 by.cases

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::directory::Directory;
 use super::path::Path;
-use super::spec::{Kind, List, Object, PolicySpec, Property, find, unknown_is_off};
+use super::spec::{Kind, List, Object, PolicySpec, Property, Refers, find, unknown_is_off};
 
 /// What happens to a property or an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -79,6 +79,7 @@ impl Differ<'_> {
                 Kind::Object(table) => {
                     self.members(table, &object(old), &object(new), &path, &label);
                 }
+                Kind::Single(entry) => self.single(entry, old, new, &path, &label),
                 Kind::Set(_) => self.set(property, list(old), list(new), &path, &label),
                 Kind::List(entries) => self.list(entries, list(old), list(new), &path, &label),
                 _ if property.same(old, new, after) => {}
@@ -139,6 +140,29 @@ impl Differ<'_> {
         }
     }
 
+    /// An entry that stands alone: another identity is another entry.
+    fn single(
+        &mut self,
+        list: &'static List,
+        before: Option<&Value>,
+        after: Option<&Value>,
+        path: &Path,
+        label: &str,
+    ) {
+        let [old, new] = [before, after].map(|side| side.and_then(Value::as_object));
+        let is_off = |side: Option<&Object>| side.is_none_or(|entry| list.is_off(entry));
+        match (old, new) {
+            (Some(old), Some(new)) if list.key(old) == list.key(new) => {
+                self.members(list.entry, old, new, path, label);
+            }
+            _ if is_off(old) && is_off(new) => {}
+            _ => {
+                let [old, new] = [old, new].map(|side| side.map(|entry| self.named(list, entry)));
+                self.push(path, label.to_owned(), old.as_ref(), new.as_ref());
+            }
+        }
+    }
+
     fn list(
         &mut self,
         list: &'static List,
@@ -195,7 +219,9 @@ impl Differ<'_> {
             .iter()
             .zip(key)
             .map(|(field, part)| match find(list.entry, field) {
-                Some(property) if property.is_reference() => self.names.label(part, is_user(entry)),
+                Some(property) => property
+                    .refers(entry)
+                    .map_or_else(|| part.clone(), |target| self.names.label(target)),
                 _ => part.clone(),
             })
             .collect();
@@ -235,6 +261,9 @@ fn name_members(table: &'static [Property], members: &mut Object, names: &Direct
     for property in table {
         match (&property.kind, members.get_mut(property.name)) {
             (Kind::Object(table), Some(Value::Object(inner))) => name_entry(table, inner, names),
+            (Kind::Single(list), Some(Value::Object(inner))) => {
+                name_entry(list.entry, inner, names);
+            }
             (Kind::List(list), Some(Value::Array(entries))) => {
                 for entry in entries.iter_mut().filter_map(Value::as_object_mut) {
                     name_entry(list.entry, entry, names);
@@ -249,8 +278,8 @@ fn name_entry(table: &'static [Property], entry: &mut Object, names: &Directory)
     let label = table.iter().find(|p| matches!(p.kind, Kind::Label));
     let reference = table.iter().find(|p| p.is_reference());
     if let (Some(label), Some(reference)) = (label, reference) {
-        let name = match entry.get(reference.name).and_then(Value::as_str) {
-            Some(id) if !is_user(entry) => names.display_name(id.trim()),
+        let name = match reference.refers(entry) {
+            Some(Refers::Group(id)) => names.display_name(id),
             _ => None,
         };
         if let Some(name) = name {
@@ -268,12 +297,6 @@ fn name_entry(table: &'static [Property], entry: &mut Object, names: &Directory)
     name_members(table, entry, names);
 }
 
-/// Whether a target is a user instead of a group.
-pub fn is_user(entry: &Object) -> bool {
-    let kind = entry.get("TargetType").and_then(Value::as_str);
-    kind.is_some_and(|kind| kind.trim().eq_ignore_ascii_case("user"))
-}
-
 /// A policy without the names that [`with_names`] put into it.
 pub fn without_names(spec: &PolicySpec, policy: &Object) -> Object {
     fn strip(table: &'static [Property], members: &Object) -> Object {
@@ -282,6 +305,7 @@ pub fn without_names(spec: &PolicySpec, policy: &Object) -> Object {
             let value = match (find(table, name).map(|property| &property.kind), value) {
                 (Some(Kind::Label), _) => continue,
                 (Some(Kind::Object(table)), Value::Object(inner)) => strip(table, inner).into(),
+                (Some(Kind::Single(list)), Value::Object(inner)) => strip(list.entry, inner).into(),
                 (Some(Kind::List(list)), Value::Array(entries)) => entries
                     .iter()
                     .map(|entry| match entry {

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::compare::{fold, is_all_users, is_guid};
+use super::compare::{ALL_USERS, fold, is_guid};
+use super::spec::Refers;
 
 /// A group as far as entrue looks at it.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -101,17 +102,17 @@ impl Directory {
     }
 
     /// How people see a target.
-    pub fn label(&self, id: &str, is_user: bool) -> String {
-        if is_user {
-            return format!("user {id}");
-        }
-        if is_all_users(id) || !is_guid(id.trim()) {
-            return id.to_owned();
-        }
-        match self.id(id) {
-            Some(ById::Found(group)) => group.display_name.clone(),
-            Some(ById::Gone) => format!("deleted group {id}"),
-            _ => format!("group {id}"),
+    pub fn label(&self, target: Refers<'_>) -> String {
+        match target {
+            Refers::Everybody => ALL_USERS.to_owned(),
+            Refers::Nobody(_) => "nobody".to_owned(),
+            Refers::Other(kind, id) => format!("{kind} {id}"),
+            Refers::Group(id) if !is_guid(id) => id.to_owned(),
+            Refers::Group(id) => match self.id(id) {
+                Some(ById::Found(group)) => group.display_name.clone(),
+                Some(ById::Gone) => format!("deleted group {id}"),
+                _ => format!("group {id}"),
+            },
         }
     }
 }

@@ -132,6 +132,10 @@ fn decode_value(
             let members = value.as_object().ok_or_else(|| wrong("an object"))?;
             Value::Object(decode_members(table, members, path)?)
         }
+        Kind::Single(list) => {
+            let members = value.as_object().ok_or_else(|| wrong("an object"))?;
+            Value::Object(decode_members(list.entry, members, path)?)
+        }
         Kind::Set(_) => {
             let items = value.as_array().ok_or_else(|| wrong("a list"))?;
             if !items.iter().all(Value::is_string) {
@@ -194,6 +198,7 @@ fn strip(value: &Value) -> Option<Value> {
 pub fn encode(property: &'static Property, value: &Value) -> Value {
     match (&property.kind, value) {
         (Kind::Object(table), Value::Object(members)) => encode_members(table, members),
+        (Kind::Single(list), Value::Object(members)) => encode_members(list.entry, members),
         (Kind::List(List { entry, .. }), Value::Array(items)) => items
             .iter()
             .map(|item| match item {

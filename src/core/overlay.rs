@@ -65,6 +65,7 @@ impl Context<'_> {
                         .then(|| self.fresh(table, members).into()),
                 }
             }
+            (Kind::Single(list), Value::Object(entry)) => self.single(list, live, entry),
             (Kind::Set(_), Value::Array(items)) => set(property, live, items),
             (Kind::List(list), Value::Array(entries)) => self.list(list, live, entries),
             _ if property.same(live, Some(wanted), siblings) => live.cloned(),
@@ -82,6 +83,9 @@ impl Context<'_> {
                 (Kind::Object(table), Some(Value::Object(inner))) => {
                     Some(self.fresh(table, inner).into())
                 }
+                (Kind::Single(list), Some(Value::Object(inner))) => {
+                    Some(self.filled(list, self.fresh(list.entry, inner)).into())
+                }
                 (Kind::Set(_), Some(Value::Array(items))) => {
                     set(property, Some(&Value::Array(Vec::new())), items)
                 }
@@ -95,6 +99,23 @@ impl Context<'_> {
             }
         }
         fresh
+    }
+
+    /// An entry that stands alone: with another identity it is another entry,
+    /// which inherits nothing.
+    fn single(&self, list: &'static List, live: Option<&Value>, wanted: &Object) -> Option<Value> {
+        let twin = live
+            .and_then(Value::as_object)
+            .filter(|twin| list.key(twin) == list.key(wanted));
+        match twin {
+            Some(twin) => Some(self.members(list.entry, twin, wanted).into()),
+            // Nobody in place of nothing changes nothing.
+            None if live.is_none() && list.is_off(wanted) => None,
+            None => {
+                let new = self.fresh(list.entry, wanted);
+                Some(self.filled(list, new).into())
+            }
+        }
     }
 
     fn list(&self, list: &'static List, live: Option<&Value>, wanted: &[Value]) -> Option<Value> {

@@ -5,11 +5,10 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::{Value, json};
 
 use super::codes;
-use super::compare::{fold, is_all_users, is_guid};
-use super::diff::is_user;
+use super::compare::is_guid;
 use super::directory::{ById, Directory, Group};
 use super::finding::{At, Checks, Finding, show_way};
-use super::spec::{Kind, List, Object, PolicySpec, Property};
+use super::spec::{Kind, List, Object, PolicySpec, Property, Refers};
 
 /// What a policy or a declaration refers to in the directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,16 +26,13 @@ pub fn references(spec: &PolicySpec, policy: &Object, into: &mut References) {
         policy,
         &mut Vec::new(),
         &mut |_, entry, property| {
-            let Some(id) = entry.get(property.name).and_then(Value::as_str) else {
+            let Some(Refers::Group(group)) = property.refers(entry) else {
                 return;
             };
-            if is_user(entry) || is_all_users(id) {
-                return;
-            }
-            if is_guid(id.trim()) {
-                into.ids.insert(id.trim().to_ascii_lowercase());
+            if is_guid(group) {
+                into.ids.insert(group.to_ascii_lowercase());
             } else {
-                into.names.insert(id.trim().to_owned());
+                into.names.insert(group.to_owned());
             }
         },
     );
@@ -57,7 +53,10 @@ fn visit(
         }
         way.push(property.name.into());
         match (&property.kind, value) {
-            (Kind::Object(table), Value::Object(inner)) => visit(table, inner, way, seen),
+            (Kind::Object(_) | Kind::Single(_), Value::Object(inner)) => {
+                let table = property.kind.object().unwrap_or_default();
+                visit(table, inner, way, seen);
+            }
             (Kind::List(list), Value::Array(entries)) => {
                 for (index, entry) in entries.iter().enumerate() {
                     if let Value::Object(entry) = entry {
@@ -83,22 +82,9 @@ pub fn resolve(
 ) -> (Object, Checks) {
     let mut live_references = References::default();
     references(spec, live, &mut live_references);
-    let mut live_users = BTreeSet::new();
-    visit(
-        spec.properties,
-        live,
-        &mut Vec::new(),
-        &mut |way, entry, property| {
-            let id = entry.get(property.name).and_then(Value::as_str);
-            if let (true, Some(id)) = (is_user(entry), id) {
-                live_users.insert((list_of(way), id.trim().to_ascii_lowercase()));
-            }
-        },
-    );
     let mut resolver = Resolver {
         directory,
         live: live_references,
-        live_users,
         checks: Checks::default(),
     };
     let desired = resolver.members(spec.properties, declared, &mut Vec::new());
@@ -106,29 +92,16 @@ pub fn resolve(
     (desired, resolver.checks)
 }
 
-/// The list that a way leads into, whichever entry of it.
-fn list_of(way: &[At]) -> String {
-    let names: Vec<&str> = way
-        .iter()
-        .filter_map(|at| match at {
-            At::Key(name) if name != "Id" => Some(name.as_str()),
-            _ => None,
-        })
-        .collect();
-    names.join(".")
-}
-
 struct Resolver<'a> {
     directory: &'a Directory,
     live: References,
-    /// Users among the live targets: the list, and the id in lower case.
-    live_users: BTreeSet<(String, String)>,
     checks: Checks,
 }
 
 impl Resolver<'_> {
     fn members(&mut self, table: &'static [Property], from: &Object, way: &mut Vec<At>) -> Object {
         let mut resolved = Object::new();
+        let label = table.iter().find(|p| matches!(p.kind, Kind::Label));
         for property in table {
             let Some(value) = from.get(property.name) else {
                 continue;
@@ -136,10 +109,11 @@ impl Resolver<'_> {
             way.push(property.name.into());
             let value = match (&property.kind, value) {
                 (Kind::Label, _) => None,
-                (_, Value::String(text)) if property.is_reference() => {
-                    Some(self.reference(text, from, way))
-                }
-                (Kind::Object(table), Value::Object(inner)) => {
+                (_, Value::String(_)) if property.is_reference() => property
+                    .refers(from)
+                    .map(|target| self.reference(target, from, label, way)),
+                (Kind::Object(_) | Kind::Single(_), Value::Object(inner)) => {
+                    let table = property.kind.object().unwrap_or_default();
                     Some(self.members(table, inner, way).into())
                 }
                 (Kind::List(list), Value::Array(entries)) => Some(self.list(list, entries, way)),
@@ -189,20 +163,21 @@ impl Resolver<'_> {
         Value::Array(resolved)
     }
 
-    fn reference(&mut self, text: &str, entry: &Object, way: &[At]) -> Value {
-        let text = text.trim();
-        if is_all_users(text) {
-            return json!(super::compare::ALL_USERS);
-        }
-        if is_user(entry) {
-            return json!(text);
-        }
+    /// `label` is the property of the entry that names the group for people.
+    fn reference(
+        &mut self,
+        target: Refers<'_>,
+        entry: &Object,
+        label: Option<&Property>,
+        way: &[At],
+    ) -> Value {
+        let text = match target {
+            Refers::Everybody => return json!(super::compare::ALL_USERS),
+            Refers::Nobody(id) | Refers::Other(_, id) => return json!(id),
+            Refers::Group(text) => text,
+        };
         if is_guid(text) {
-            // A target that leaves out its type has that of its live twin.
-            let twin = (list_of(way), text.to_ascii_lowercase());
-            if entry.contains_key("TargetType") || !self.live_users.contains(&twin) {
-                self.known_id(text, entry, way);
-            }
+            self.known_id(text, entry, label, way);
             return json!(text);
         }
         let told = self.directory.name(text);
@@ -244,21 +219,22 @@ impl Resolver<'_> {
         }
     }
 
-    fn known_id(&mut self, id: &str, entry: &Object, way: &[At]) {
+    fn known_id(&mut self, id: &str, entry: &Object, label: Option<&Property>, way: &[At]) {
         match self.directory.id(id) {
             Some(ById::Found(group)) => {
-                let label = entry.get("DisplayName").and_then(Value::as_str);
-                let is_other = |label: &&str| fold(label.trim()) != fold(group.display_name.trim());
-                let Some(label) = label.filter(is_other) else {
+                let Some(property) = label else { return };
+                let label = entry.get(property.name).and_then(Value::as_str);
+                let Some(label) = label.filter(|label| label.trim() != group.display_name.trim())
+                else {
                     return;
                 };
                 let message = format!(
-                    "`DisplayName` says `{label}`, but group {id} is called `{}`",
-                    group.display_name
+                    "`{}` says `{label}`, but group {id} is called `{}`",
+                    property.name, group.display_name
                 );
                 let mut way = way.to_vec();
                 way.pop();
-                way.push("DisplayName".into());
+                way.push(property.name.into());
                 self.checks.add(&codes::GROUP_RENAMED, way, message).hint = Some(
                     "find out who renamed the group, or whether the id is the right one, before the label follows"
                         .to_owned(),
@@ -321,7 +297,7 @@ impl Resolver<'_> {
                 };
                 let message = format!(
                     "{} stands in `{declared}` and in {whose} too",
-                    self.directory.label(&id, false)
+                    self.directory.label(Refers::Group(&id))
                 );
                 let way = vec![At::from(declared), At::from(index), At::from("Id")];
                 if self.checks.found.iter().any(|(seen, _)| seen == &way) {
@@ -374,14 +350,14 @@ pub fn dangling(
         target,
         &mut Vec::new(),
         &mut |way, entry, property| {
-            let Some(id) = entry.get(property.name).and_then(Value::as_str) else {
+            let Some(Refers::Group(id)) = property.refers(entry) else {
                 return;
             };
-            if is_user(entry) || !is_guid(id.trim()) {
+            if !is_guid(id) {
                 return;
             }
             let path = show_way(way);
-            match directory.id(id.trim()) {
+            match directory.id(id) {
                 Some(ById::Gone) if !said.iter().any(|finding| finding.message.contains(id)) => {
                     found.push(
                         Finding::new(

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value};
 
-use super::compare::Compare;
+use super::compare::{Compare, is_all_users};
 use super::finding::Checks;
 
 /// A JSON object.
@@ -92,9 +92,29 @@ pub enum Kind {
     Set(Compare),
     /// A list of entries without order, matched by identity.
     List(&'static List),
+    /// One entry that stands alone. Like an entry of a list it keeps what a
+    /// declaration leaves out only while its identity stays. One whose
+    /// identity is off means as little as a missing one.
+    Single(&'static List),
     /// The name that people give to the object beside it. Never sent, never compared.
     Label,
 }
+
+/// What a reference to the directory means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refers<'e> {
+    /// All users.
+    Everybody,
+    /// No target at all, by the placeholder that stands for it.
+    Nobody(&'e str),
+    /// A group, by display name or object id.
+    Group(&'e str),
+    /// Something else, by its kind and object id: a user, a role. Never looked up.
+    Other(&'e str, &'e str),
+}
+
+/// Graph's word for a group, where a reference may be something else.
+const GROUP: &str = "group";
 
 /// A list of entries.
 #[derive(Debug)]
@@ -123,7 +143,28 @@ pub enum Identity {
     },
 }
 
+impl Kind {
+    /// The properties of the one object that it holds.
+    pub fn object(&self) -> Option<&'static [Property]> {
+        match self {
+            Kind::Object(table) => Some(table),
+            Kind::Single(list) => Some(list.entry),
+            _ => None,
+        }
+    }
+}
+
 impl List {
+    /// Whether an entry that stands alone means no more than a missing one.
+    pub fn is_off(&self, entry: &Object) -> bool {
+        self.identity_fields(entry).iter().all(|field| {
+            match (find(self.entry, field), entry.get(*field)) {
+                (Some(property), Some(value)) => value.is_null() || property.is_off(value, entry),
+                _ => true,
+            }
+        })
+    }
+
     /// The names of the properties that identify this entry.
     pub fn identity_fields(&self, entry: &Object) -> &'static [&'static str] {
         match &self.identity {
@@ -235,15 +276,36 @@ impl Property {
         }
     }
 
-    /// Whether it names a group or a user of the directory.
+    /// Whether it refers to the directory.
     pub fn is_reference(&self) -> bool {
         matches!(
             self.kind,
             Kind::Text {
-                compare: Compare::Group,
+                compare: Compare::Group(_),
                 ..
             }
         )
+    }
+
+    /// What this property of an entry refers to in the directory; `None` where
+    /// it is no reference or has no value.
+    pub fn refers<'e>(&self, entry: &'e Object) -> Option<Refers<'e>> {
+        let Kind::Text {
+            compare: Compare::Group(by),
+            ..
+        } = self.kind
+        else {
+            return None;
+        };
+        let value = entry.get(self.name)?;
+        let text = value.as_str()?.trim();
+        let kind = entry.get(by).and_then(Value::as_str).map(str::trim);
+        Some(match kind {
+            _ if is_all_users(text) => Refers::Everybody,
+            _ if self.is_off(value, entry) => Refers::Nobody(text),
+            Some(kind) if !kind.eq_ignore_ascii_case(GROUP) => Refers::Other(kind, text),
+            _ => Refers::Group(text),
+        })
     }
 }
 

@@ -65,7 +65,7 @@ pub const ID: Property = Property {
     wire: "id",
     title: "id",
     kind: Kind::Text {
-        compare: Compare::Group,
+        compare: Compare::Group("TargetType"),
         off: None,
     },
     fill: None,

@@ -3,12 +3,11 @@
 
 use serde_json::Value;
 
-use crate::core::compare::is_guid;
 use crate::core::diff::{Change, ChangeKind};
 use crate::core::finding::{Finding, Severity};
 use crate::core::path::{Path, Step};
 use crate::core::plan::{Action, Plan, Resource};
-use crate::core::spec::{Kind, Object, PolicySpec, Property, find};
+use crate::core::spec::{Kind, List, Object, PolicySpec, Property, Refers, find};
 
 use super::findings::wrap;
 use super::{ADDED, FAINT, Look, REMOVED, REPLACED, STRONG, clean};
@@ -153,10 +152,7 @@ fn line(
                     order.push(rank.unwrap_or(usize::MAX));
                 }
                 property = table.and_then(|table| find(table, name));
-                table = match property.map(|property| &property.kind) {
-                    Some(Kind::Object(inner)) => Some(inner),
-                    _ => None,
-                };
+                table = property.and_then(|property| property.kind.object());
                 match &entry {
                     None => headings.push(clean::line(name)),
                     // The words of a mode say themselves what they are.
@@ -168,7 +164,7 @@ fn line(
                 if let Some(Kind::List(list)) = property.map(|property| &property.kind) {
                     table = Some(list.entry);
                 }
-                let label = entry_label(key, resource, &change.label);
+                let label = entry_label(key, resource);
                 match &entry {
                     None => entry = Some(label),
                     Some(_) => inner.push(label),
@@ -176,45 +172,34 @@ fn line(
             }
         }
     }
-    // A member that an entry gains or loses leaves the entry itself in the list.
-    // What it gains or loses in a list of its own keeps its sign inside.
-    let entries = path.steps().iter();
-    let nested = entries
-        .filter(|step| matches!(step, Step::Entry { .. }))
-        .count()
-        > 1;
-    let is_member = matches!(path.steps().last(), Some(Step::Entry { .. }));
-    let sign = if entry.is_none() || (is_member && !nested) {
-        look.paint(style, sign)
-    } else {
-        if is_member {
-            inner.insert(0, sign.to_owned());
-        }
-        look.paint(REPLACED, "~")
-    };
+    let sign = look.paint(style, sign);
     let line = match entry {
         // A leaf of the policy itself: its own name is its heading.
         None => {
             let name = headings.pop().unwrap_or_default();
-            format!("{sign} {name}: {}", values(change, look))
+            format!(
+                "{sign} {name}: {}",
+                values(change, property, resource, look)
+            )
         }
         Some(label) => {
             let whole = change.before.is_object() || change.after.is_object();
+            let is_member = matches!(path.steps().last(), Some(Step::Entry { .. }));
             if whole {
                 let side = if change.after.is_object() {
                     &change.after
                 } else {
                     &change.before
                 };
-                inner.extend(summary(side, property, resource, &change.label));
+                inner.extend(summary(side, property, resource));
             } else if !is_member {
-                inner.push(values(change, look));
+                inner.push(values(change, property, resource, look));
             }
             let rest = inner.join(" ");
             if rest.is_empty() {
                 format!("{sign} {label}")
             } else if label.chars().count() + rest.chars().count() + 2 * order.len() + 6
-                > look.width + paint_cost(change, look)
+                > look.width + paint_cost(change, property, resource, look)
             {
                 format!(
                     "{sign} {label}:\n{}{rest}",
@@ -229,19 +214,32 @@ fn line(
 }
 
 /// An entry as people call it: groups by name, with the id where there is room.
-/// What has no name is called what the change's label says that it is.
-fn entry_label(key: &[String], resource: &Resource, label: &str) -> String {
+fn entry_label(key: &[String], resource: &Resource) -> String {
     let parts: Vec<String> = key
         .iter()
         .filter(|part| !part.is_empty())
         .map(|part| match resource.groups.get(part) {
             Some(Some(name)) => format!("{} ({part})", clean::line(name)),
-            _ if is_guid(part) => ["deleted group", "group", "user"]
-                .iter()
-                .map(|what| format!("{what} {part}"))
-                .find(|called| label.contains(called))
-                .unwrap_or_else(|| part.clone()),
             _ => clean::line(part),
+        })
+        .collect();
+    parts.join(" ")
+}
+
+/// A whole entry by its identity: targets by name, with their kind where they
+/// are no groups.
+fn whole_label(list: &'static List, entry: &Object, resource: &Resource) -> String {
+    let parts: Vec<String> = list
+        .identity_fields(entry)
+        .iter()
+        .zip(list.key(entry))
+        .map(|(field, part)| {
+            let property = find(list.entry, field);
+            match property.and_then(|property| property.refers(entry)) {
+                Some(Refers::Nobody(_)) => "nobody".to_owned(),
+                Some(Refers::Other(kind, _)) => clean::line(&format!("{kind} {part}")),
+                _ => entry_label(&[part], resource),
+            }
         })
         .collect();
     parts.join(" ")
@@ -252,16 +250,24 @@ fn summary(
     side: &Value,
     property: Option<&'static Property>,
     resource: &Resource,
-    label: &str,
 ) -> Option<String> {
     let Some(Kind::List(list)) = property.map(|property| &property.kind) else {
         return None;
     };
     let none = Object::new();
     let entry = side.as_object().unwrap_or(&none);
-    let identity = list.identity_fields(entry);
+    let parts = held(list.entry, list.identity_fields(entry), entry, resource);
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+fn held(
+    table: &'static [Property],
+    identity: &[&str],
+    entry: &Object,
+    resource: &Resource,
+) -> Vec<String> {
     let mut parts = Vec::new();
-    for property in list.entry {
+    for property in table {
         let Some(value) = entry.get(property.name) else {
             continue;
         };
@@ -272,41 +278,63 @@ fn summary(
             Value::Array(items) => {
                 let inner: Vec<String> = items
                     .iter()
-                    .filter_map(Value::as_object)
-                    .filter_map(|item| item.get("Id").and_then(Value::as_str))
-                    .map(|id| entry_label(&[id.to_ascii_lowercase()], resource, label))
+                    .map(|item| match (&property.kind, item) {
+                        (Kind::List(list), Value::Object(item)) => {
+                            whole_label(list, item, resource)
+                        }
+                        (_, item) => scalar(item),
+                    })
                     .collect();
-                let inner = match inner.as_slice() {
-                    [] => "(none)".to_owned(),
-                    inner => inner.join(", "),
-                };
-                parts.push(format!("{} {inner}", property.title));
+                if !inner.is_empty() {
+                    parts.push(format!("{} {}", property.title, inner.join(", ")));
+                }
+            }
+            Value::Object(inner) => {
+                let inner = held(
+                    property.kind.object().unwrap_or_default(),
+                    &[],
+                    inner,
+                    resource,
+                );
+                if !inner.is_empty() {
+                    parts.push(format!("{} ({})", property.title, inner.join(", ")));
+                }
             }
             value if matches!(property.kind, Kind::Flag) && property.is_off(value, entry) => {}
-            // What the label says already.
-            Value::String(word)
-                if property.name == "TargetType"
-                    && matches!(word.to_ascii_lowercase().as_str(), "group" | "user") => {}
+            Value::String(word) if property.name == "TargetType" && word == "group" => {}
             Value::String(word) if property.title == "mode" => parts.push(short(word)),
             value => parts.push(format!("{} {}", property.title, scalar(value))),
         }
     }
-    (!parts.is_empty()).then(|| parts.join(", "))
+    parts
 }
 
 /// Bytes of colour in what [`values`] gives, which take no room on the screen.
-fn paint_cost(change: &Change, look: Look) -> usize {
+fn paint_cost(
+    change: &Change,
+    property: Option<&'static Property>,
+    resource: &Resource,
+    look: Look,
+) -> usize {
     let plain = Look {
         colour: false,
         ..look
     };
-    values(change, look).chars().count() - values(change, plain).chars().count()
+    values(change, property, resource, look).chars().count()
+        - values(change, property, resource, plain).chars().count()
 }
 
-fn values(change: &Change, look: Look) -> String {
-    let side = |value: &Value| match value {
-        Value::Null => "(not set)".to_owned(),
-        value => scalar(value),
+fn values(
+    change: &Change,
+    property: Option<&'static Property>,
+    resource: &Resource,
+    look: Look,
+) -> String {
+    let kind = property.map(|property| &property.kind);
+    let side = |value: &Value| match (kind, value) {
+        (_, Value::Null) => "(not set)".to_owned(),
+        (Some(Kind::Single(list)), Value::Object(entry)) => whole_label(list, entry, resource),
+        (_, value) => scalar(value),
     };
     format!(
         "{} -> {}",
