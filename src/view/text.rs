@@ -131,7 +131,7 @@ fn line(
     resource: &Resource,
     look: Look,
 ) -> (Vec<usize>, Vec<String>, String) {
-    let (sign, style) = match change.kind {
+    let (mut sign, mut style) = match change.kind {
         ChangeKind::Add => ("+", ADDED),
         ChangeKind::Remove => ("-", REMOVED),
         ChangeKind::Replace => ("~", REPLACED),
@@ -167,7 +167,11 @@ fn line(
                 let label = entry_label(key, resource);
                 match &entry {
                     None => entry = Some(label),
-                    Some(_) => inner.push(label),
+                    // What comes or goes is inside the entry, which stays.
+                    Some(_) => {
+                        inner.push(look.paint(style, &format!("{sign}{label}")));
+                        (sign, style) = ("~", REPLACED);
+                    }
                 }
             }
         }
