@@ -48,15 +48,16 @@ pub struct ResourceEntry {
 pub fn baseline() -> Value {
     let mut generator = generator();
     let mut root = generator.root_schema_for::<BaselineFile>().to_value();
-    for spec in REGISTRY {
-        (spec.schema)(&mut generator);
-    }
+    let branches: Vec<Value> = REGISTRY
+        .iter()
+        .map(|spec| branch(spec, &(spec.schema)(&mut generator).to_value()))
+        .collect();
     let mut definitions = generator.take_definitions(true);
     if let Some(entry) = definitions.get_mut("ResourceEntry") {
         entry["properties"]["resourceType"] = resource_type(entry);
         entry["properties"]["properties"] =
             json!({"description": "What is wanted of it.", "type": "object"});
-        entry["allOf"] = REGISTRY.iter().map(|spec| branch(spec)).collect();
+        entry["allOf"] = branches.into();
     }
     root["$defs"] = Value::Object(definitions);
     without_nulls(&mut root);
@@ -109,8 +110,9 @@ fn resource_type(entry: &Value) -> Value {
     })
 }
 
-fn branch(spec: &PolicySpec) -> Value {
-    let definition = (spec.schema)(&mut generator()).to_value();
+/// `definition` comes from the generator of the whole schema, which renames
+/// types of two policies that have one name.
+fn branch(spec: &PolicySpec, definition: &Value) -> Value {
     json!({
         "if": {"properties": {"resourceType": {"pattern": any_case(spec.resource_type)}}},
         "then": {"properties": {"properties": {"$ref": definition["$ref"]}}}
