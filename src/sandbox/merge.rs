@@ -15,7 +15,13 @@ pub(super) fn merge(
     of: &'static ObjectType,
     behavior: Behavior,
 ) {
+    // A policy keeps its id. Below it an `id` is a value like any other: the
+    // group that a feature's target is.
+    let id = stored.get("id").cloned();
     merge_members(stored, body, of, behavior);
+    if let Some(id) = id {
+        stored.insert("id".to_owned(), id);
+    }
     // Filling needs the whole object: a rule takes the tenant's default, which
     // may have come with this PATCH or been there before.
     fill(stored, body, of, behavior, None);
@@ -28,7 +34,7 @@ fn merge_members(
     behavior: Behavior,
 ) {
     for (name, value) in body {
-        if name == "@odata.type" || (name == "id" && stored.contains_key("id")) {
+        if name == "@odata.type" {
             continue;
         }
         let kind = of.property(name).map(|property| property.kind);
