@@ -165,8 +165,9 @@ pub fn check_target(entry: &Object, base: &[crate::core::finding::At], checks: &
         way.push(name.into());
         way
     };
-    if text(entry, "TargetType") == Some("user") {
-        if is_guid(id) {
+    let kind = text(entry, "TargetType").filter(|kind| *kind != "group");
+    if let Some(kind) = kind {
+        if is_guid(id) && kind == "user" {
             checks
                 .add(
                     &codes::USER_TARGET,
@@ -176,14 +177,14 @@ pub fn check_target(entry: &Object, base: &[crate::core::finding::At], checks: &
                     ),
                 )
                 .hint = Some("put the user into a group and target that".to_owned());
-        } else {
+        } else if !is_guid(id) {
             checks
                 .add(
                     &codes::USER_TARGET_NAME,
                     at("Id"),
-                    format!("`{id}` is no object id; a target of type `user` takes nothing else"),
+                    format!("`{id}` is no object id; a target of type `{kind}` takes nothing else"),
                 )
-                .hint = Some("write the user's object id, or target a group".to_owned());
+                .hint = Some("write its object id, or target a group".to_owned());
         }
     }
     if entry.get("DisplayName").is_some_and(Value::is_string) && !is_guid(id) {
