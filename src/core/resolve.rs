@@ -87,7 +87,7 @@ pub fn resolve(
         live: live_references,
         checks: Checks::default(),
     };
-    let desired = resolver.members(spec.properties, declared, &mut Vec::new());
+    let desired = resolver.members(spec.properties, declared, Some(live), &mut Vec::new());
     resolver.exclusive(spec, &desired, live);
     (desired, resolver.checks)
 }
@@ -99,7 +99,15 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
-    fn members(&mut self, table: &'static [Property], from: &Object, way: &mut Vec<At>) -> Object {
+    /// `live` is the same part of the live policy: what an entry leaves out
+    /// comes from there, also what kind of target it is.
+    fn members(
+        &mut self,
+        table: &'static [Property],
+        from: &Object,
+        live: Option<&Object>,
+        way: &mut Vec<At>,
+    ) -> Object {
         let mut resolved = Object::new();
         let label = table.iter().find(|p| matches!(p.kind, Kind::Label));
         for property in table {
@@ -110,13 +118,17 @@ impl Resolver<'_> {
             let value = match (&property.kind, value) {
                 (Kind::Label, _) => None,
                 (_, Value::String(_)) if property.is_reference() => property
-                    .refers(from)
+                    .refers_beside(from, live)
                     .map(|target| self.reference(target, from, label, way)),
                 (Kind::Object(_) | Kind::Single(_), Value::Object(inner)) => {
                     let table = property.kind.object().unwrap_or_default();
-                    Some(self.members(table, inner, way).into())
+                    let live = live.and_then(|live| live.get(property.name)?.as_object());
+                    Some(self.members(table, inner, live, way).into())
                 }
-                (Kind::List(list), Value::Array(entries)) => Some(self.list(list, entries, way)),
+                (Kind::List(list), Value::Array(entries)) => {
+                    let live = live.and_then(|live| live.get(property.name)?.as_array());
+                    Some(self.list(list, entries, live.map_or(&[], Vec::as_slice), way))
+                }
                 _ => Some(value.clone()),
             };
             way.pop();
@@ -127,7 +139,18 @@ impl Resolver<'_> {
         resolved
     }
 
-    fn list(&mut self, list: &'static List, entries: &[Value], way: &mut Vec<At>) -> Value {
+    fn list(
+        &mut self,
+        list: &'static List,
+        entries: &[Value],
+        live: &[Value],
+        way: &mut Vec<At>,
+    ) -> Value {
+        let twins: HashMap<Vec<String>, &Object> = live
+            .iter()
+            .filter_map(Value::as_object)
+            .map(|twin| (list.key(twin), twin))
+            .collect();
         let mut resolved: Vec<Value> = Vec::with_capacity(entries.len());
         let mut seen: HashMap<Vec<String>, usize> = HashMap::new();
         for (index, entry) in entries.iter().enumerate() {
@@ -135,7 +158,8 @@ impl Resolver<'_> {
                 continue;
             };
             way.push(index.into());
-            let members = self.members(list.entry, entry, way);
+            let twin = twins.get(&list.key(entry)).copied();
+            let members = self.members(list.entry, entry, twin, way);
             match seen.get(&list.key(&members)) {
                 None => {
                     seen.insert(list.key(&members), index);

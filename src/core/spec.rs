@@ -287,6 +287,27 @@ impl Property {
         )
     }
 
+    /// Like [`Property::refers`], where an entry that does not say what kind of
+    /// target it names keeps the kind of its live twin.
+    pub fn refers_beside<'e>(
+        &self,
+        entry: &'e Object,
+        twin: Option<&'e Object>,
+    ) -> Option<Refers<'e>> {
+        let Kind::Text {
+            compare: Compare::Group(by),
+            ..
+        } = self.kind
+        else {
+            return None;
+        };
+        twin.filter(|twin| !entry.contains_key(by) && twin.contains_key(by))
+            .filter(|twin| self.same(twin.get(self.name), entry.get(self.name), entry))
+            .and_then(|twin| self.refers(twin))
+            .filter(|target| matches!(target, Refers::Other(..)))
+            .or_else(|| self.refers(entry))
+    }
+
     /// What this property of an entry refers to in the directory; `None` where
     /// it is no reference or has no value.
     pub fn refers<'e>(&self, entry: &'e Object) -> Option<Refers<'e>> {
