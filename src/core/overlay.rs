@@ -179,6 +179,14 @@ fn set(property: &'static Property, live: Option<&Value>, wanted: &[Value]) -> O
             twin.unwrap_or(item).clone()
         })
         .collect();
+    // The same texts stay as they are, also where the service holds one twice:
+    // the diff sees nothing there, so nothing may be sent.
+    if live_items.is_some()
+        && seen.len() == spellings.len()
+        && seen.iter().all(|key| spellings.contains_key(key))
+    {
+        return live.cloned();
+    }
     sort_set(property, &mut target);
     (live.is_some() || !target.is_empty()).then_some(Value::Array(target))
 }
