@@ -106,7 +106,10 @@ fn every_property_of_a_schema_has_a_description() {
         {
             for (name, property) in properties {
                 let target = property["$ref"].as_str().and_then(|r| r.rsplit('/').next());
-                let described = property["description"].is_string()
+                // The tag of an alternative is explained by the alternative.
+                let is_tag = property["const"].is_string() && value["description"].is_string();
+                let described = is_tag
+                    || property["description"].is_string()
                     || target.is_some_and(|name| definitions[name]["description"].is_string());
                 if !described {
                     missing.push(format!("{path}.{name}"));

@@ -128,13 +128,13 @@ impl Differ<'_> {
         let new: BTreeMap<String, &Value> = after.iter().map(|v| (key(v), v)).collect();
         for (key, value) in &old {
             if !new.contains_key(key) {
-                let label = format!("{label}[{key}]");
+                let label = format!("{label}[{}]", spelt(value));
                 self.push(&path.entry(vec![key.clone()], 1), label, Some(value), None);
             }
         }
         for (key, value) in &new {
             if !old.contains_key(key) {
-                let label = format!("{label}[{key}]");
+                let label = format!("{label}[{}]", spelt(value));
                 self.push(&path.entry(vec![key.clone()], 1), label, None, Some(value));
             }
         }
@@ -212,18 +212,21 @@ impl Differ<'_> {
         }
     }
 
-    /// The identity as people see it: targets by name, the rest as declared.
+    /// The identity as people see it: targets by name, the rest as it is spelt.
     fn entry_label(&self, list: &'static List, entry: &Object, key: &[String]) -> String {
         let parts: Vec<String> = list
             .identity_fields(entry)
             .iter()
             .zip(key)
-            .map(|(field, part)| match find(list.entry, field) {
-                Some(property) => property
-                    .refers(entry)
-                    .map_or_else(|| part.clone(), |target| self.names.label(target)),
-                _ => part.clone(),
+            .map(|(field, part)| {
+                let target = find(list.entry, field).and_then(|property| property.refers(entry));
+                match (target, entry.get(*field)) {
+                    (Some(target), _) => self.names.label(target),
+                    (None, Some(Value::String(text))) => text.trim().to_owned(),
+                    (None, _) => part.clone(),
+                }
             })
+            .filter(|part| !part.is_empty())
             .collect();
         parts.join(", ")
     }
@@ -331,6 +334,10 @@ fn object(value: Option<&Value>) -> std::borrow::Cow<'_, Object> {
 
 fn list(value: Option<&Value>) -> &[Value] {
     value.and_then(Value::as_array).map_or(&[], Vec::as_slice)
+}
+
+fn spelt(value: &Value) -> &str {
+    value.as_str().unwrap_or_default().trim()
 }
 
 fn join(label: &str, name: &str) -> String {

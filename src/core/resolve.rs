@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, HashMap};
 use serde_json::{Value, json};
 
 use super::codes;
-use super::compare::is_guid;
+use super::compare::{fold, is_guid};
 use super::directory::{ById, Directory, Group};
 use super::finding::{At, Checks, Finding, show_way};
 use super::spec::{Kind, List, Object, PolicySpec, Property, Refers};
@@ -248,8 +248,8 @@ impl Resolver<'_> {
             Some(ById::Found(group)) => {
                 let Some(property) = label else { return };
                 let label = entry.get(property.name).and_then(Value::as_str);
-                let Some(label) = label.filter(|label| label.trim() != group.display_name.trim())
-                else {
+                let is_other = |label: &&str| fold(label.trim()) != fold(group.display_name.trim());
+                let Some(label) = label.filter(is_other) else {
                     return;
                 };
                 let message = format!(

@@ -1,5 +1,6 @@
 //! Views: from the report to what people and machines read. Pure functions.
 
+mod changes;
 pub mod clean;
 pub mod diff;
 pub mod findings;
