@@ -41,12 +41,12 @@ fn policy(rules: Vec<Value>) -> Value {
     })
 }
 
-/// Every second rule changes, one in ten goes, one in ten comes.
-fn sides(count: usize) -> (Value, Object) {
+/// Every `nth` rule changes; one in fifty goes, one in fifty comes.
+fn sides(count: usize, nth: usize) -> (Value, Object) {
     let live = policy(rules(count, "x509CertificateSingleFactor"));
-    let mut wanted = rules(count + count / 10, "x509CertificateSingleFactor");
-    wanted.drain(..count / 10);
-    for rule in wanted.iter_mut().step_by(2) {
+    let mut wanted = rules(count + count / 50, "x509CertificateSingleFactor");
+    wanted.drain(..count / 50);
+    for rule in wanted.iter_mut().step_by(nth) {
         rule["x509CertificateAuthenticationMode"] = "x509CertificateMultiFactor".into();
     }
     wanted.reverse();
@@ -55,33 +55,49 @@ fn sides(count: usize) -> (Value, Object) {
     (live, desired)
 }
 
-/// From Graph's JSON and a declaration to a finished, named plan.
+/// From Graph's JSON to the canonical live policy.
+#[divan::bench(args = [10_000], sample_count = 10)]
+fn decode_rules(bencher: Bencher, count: usize) {
+    let (wire, _) = sides(count, 50);
+    bencher.bench_local(|| decode(&SPEC, black_box(&wire)).unwrap());
+}
+
+/// From Graph's JSON and a declaration to a finished, named plan: few changes.
 #[divan::bench(args = [1_000, 10_000, 20_000, 40_000, 80_000], sample_count = 10)]
 fn plan_rules(bencher: Bencher, count: usize) {
-    let (wire, desired) = sides(count);
+    let (wire, desired) = sides(count, 50);
     let desired = Desired::Present(desired);
-    bencher.bench_local(|| {
-        let live = decode(&SPEC, black_box(&wire)).unwrap();
-        let resource = plan_resource(Inputs {
-            spec: &SPEC,
-            display_name: None,
-            source: Source {
-                file: "x.yaml".to_owned(),
-                line: 1,
-            },
-            desired: &desired,
-            live: &live,
-            directory: &Directory::default(),
-            defaults: &defaults::built_in(&SPEC),
-            findings: Vec::new(),
-            allowed: &[],
-        });
-        let tenant = Tenant {
-            id: None,
-            cloud: "global".to_owned(),
-        };
-        Plan::new(tenant, String::new(), Vec::new(), vec![resource])
+    bencher.bench_local(|| plan(black_box(&wire), &desired));
+}
+
+/// The same where every second rule changes.
+#[divan::bench(args = [10_000], sample_count = 10)]
+fn plan_half_the_rules(bencher: Bencher, count: usize) {
+    let (wire, desired) = sides(count, 2);
+    let desired = Desired::Present(desired);
+    bencher.bench_local(|| plan(black_box(&wire), &desired));
+}
+
+fn plan(wire: &Value, desired: &Desired) -> Plan {
+    let resource = plan_resource(Inputs {
+        spec: &SPEC,
+        display_name: None,
+        source: Source {
+            file: "x.yaml".to_owned(),
+            line: 1,
+        },
+        desired,
+        live: decode(&SPEC, wire).unwrap(),
+        directory: &Directory::default(),
+        defaults: &defaults::built_in(&SPEC),
+        findings: Vec::new(),
+        allowed: &[],
     });
+    let tenant = Tenant {
+        id: None,
+        cloud: "global".to_owned(),
+    };
+    Plan::new(tenant, String::new(), Vec::new(), vec![resource])
 }
 
 /// From the path of a file to its declared policies, in lines.

@@ -90,7 +90,7 @@ pub async fn plan(graph: &Graph, wanted: Wanted<'_>) -> Planned {
         planned.fail(error);
     }
     let mut resources = Vec::new();
-    for (policy, live) in wanted.policies.iter().zip(&lives) {
+    for (policy, live) in wanted.policies.iter().zip(lives) {
         let whole = planned.failed.is_empty();
         match live {
             Some(live) if whole => {
@@ -145,7 +145,7 @@ fn declared_references(policies: &[Declared]) -> References {
 
 fn one(
     policy: &Declared,
-    live: &Object,
+    live: Object,
     directory: &Directory,
     wanted: &Wanted<'_>,
     found: &mut Vec<Found>,
@@ -154,7 +154,7 @@ fn one(
     let desired = if policy.absent {
         Desired::Absent
     } else {
-        let (desired, checks) = resolve(policy.spec, &policy.properties, live, directory);
+        let (desired, checks) = resolve(policy.spec, &policy.properties, &live, directory);
         for (way, mut finding) in checks.found {
             finding.allow(wanted.allowed);
             // What the file alone told already needs no second word.

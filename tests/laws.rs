@@ -242,7 +242,7 @@ fn planned(live: &Object, desired: Desired) -> Resource {
             line: 1,
         },
         desired: &desired,
-        live,
+        live: live.clone(),
         directory: &Directory::default(),
         defaults: &defaults::built_in(&SPEC),
         findings: Vec::new(),

@@ -50,7 +50,7 @@ fn members(table: &'static [Property], members: &Object, way: &mut Vec<At>, chec
                 let none = Object::new();
                 for (index, item) in items.iter().enumerate().filter(|(_, item)| !item.is_null()) {
                     way.push(index.into());
-                    let key = property.key(item, &none);
+                    let key = property.key(item, &none).into_owned();
                     twice(&mut seen, vec![key.clone()], index, &key, way, checks);
                     way.pop();
                 }

@@ -1,5 +1,7 @@
 //! Values compare as what they are, not as they happen to be spelt.
 
+use std::borrow::Cow;
+
 use super::dn;
 use super::spec::Object;
 
@@ -40,25 +42,24 @@ pub struct ByWord {
 
 impl Compare {
     /// The canonical spelling: two texts mean the same exactly if theirs are equal.
-    pub fn key(&self, text: &str, siblings: &Object) -> String {
+    pub fn key<'t>(&self, text: &'t str, siblings: &Object) -> Cow<'t, str> {
         let trimmed = text.trim();
         match self {
-            Compare::Trimmed => trimmed.to_owned(),
+            Compare::Trimmed => trimmed.into(),
             Compare::Word(words) => word(words, trimmed),
             Compare::Flags(words) => {
-                let mut flags: Vec<String> = trimmed
+                let mut flags: Vec<Cow<'_, str>> = trimmed
                     .split(',')
                     .map(|flag| word(words, flag.trim()))
                     .collect();
                 flags.sort();
                 flags.dedup();
-                flags.join(",")
+                flags.join(",").into()
             }
-            Compare::Guid => fold(trimmed),
+            Compare::Guid | Compare::Group(_) => folded(trimmed),
             Compare::Hex => hex(trimmed),
-            Compare::Dn => dn::canonical(text).unwrap_or_else(|| trimmed.to_owned()),
+            Compare::Dn => dn::canonical(text).map_or(trimmed.into(), Cow::Owned),
             Compare::Oid => oid(trimmed),
-            Compare::Group(_) => fold(trimmed),
             Compare::By(by) => {
                 let word = siblings.get(by.property).and_then(|value| value.as_str());
                 by.cases
@@ -78,28 +79,38 @@ pub fn fold(text: &str) -> String {
     text.to_lowercase()
 }
 
-fn word(words: &[&str], text: &str) -> String {
-    words
-        .iter()
-        .find(|word| word.eq_ignore_ascii_case(text))
-        .map_or_else(|| fold(text), |word| (*word).to_owned())
+/// The same, without a copy of what is folded already.
+fn folded(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() && !text.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        text.into()
+    } else {
+        fold(text).into()
+    }
 }
 
-fn hex(text: &str) -> String {
+fn word<'t>(words: &'static [&'static str], text: &'t str) -> Cow<'t, str> {
+    match words.iter().find(|word| word.eq_ignore_ascii_case(text)) {
+        Some(word) => Cow::Borrowed(word),
+        None => folded(text),
+    }
+}
+
+fn hex(text: &str) -> Cow<'_, str> {
     let digits: String = text
         .chars()
         .filter(|ch| !matches!(ch, ' ' | ':' | '-'))
         .collect();
     if !digits.is_empty() && digits.chars().all(|ch| ch.is_ascii_hexdigit()) {
-        digits.to_ascii_lowercase()
+        digits.to_ascii_lowercase().into()
     } else {
-        text.to_owned()
+        text.into()
     }
 }
 
-fn oid(text: &str) -> String {
-    if !is_digits_and_dots(text) {
-        return text.to_owned();
+fn oid(text: &str) -> Cow<'_, str> {
+    let leads = |arc: &str| arc.len() > 1 && arc.starts_with('0');
+    if !is_digits_and_dots(text) || !text.split('.').any(leads) {
+        return text.into();
     }
     let arcs: Vec<&str> = text
         .split('.')
@@ -108,7 +119,7 @@ fn oid(text: &str) -> String {
             arc => arc,
         })
         .collect();
-    arcs.join(".")
+    arcs.join(".").into()
 }
 
 fn is_digits_and_dots(text: &str) -> bool {

@@ -1,14 +1,17 @@
 //! What differs between two states of a policy, leaf by leaf.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::{BTreeMap, HashMap};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::directory::Directory;
-use super::path::Path;
-use super::spec::{Kind, List, Object, PolicySpec, Property, Refers, find, unknown_is_off};
+use super::path;
+use super::spec::{
+    Kind, List, Object, PolicySpec, Property, Refers, find, refers_anywhere, unknown_is_off,
+};
 
 /// What happens to a property or an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -47,7 +50,7 @@ pub fn diff(spec: &PolicySpec, before: &Object, after: &Object, names: &Director
         names,
         changes: Vec::new(),
     };
-    differ.members(spec.properties, before, after, &Path::root(), "");
+    differ.members(spec.properties, before, after, "", "");
     differ.changes.sort_by(|a, b| a.path.cmp(&b.path));
     differ.changes
 }
@@ -63,7 +66,7 @@ impl Differ<'_> {
         table: &'static [Property],
         before: &Object,
         after: &Object,
-        path: &Path,
+        path: &str,
         label: &str,
     ) {
         for property in table {
@@ -72,17 +75,24 @@ impl Differ<'_> {
             if old.is_none() && new.is_none() {
                 continue;
             }
-            let path = path.name(property.name);
+            // Nothing is built for what does not differ.
+            let scalar = matches!(
+                property.kind,
+                Kind::Text { .. } | Kind::Flag | Kind::Integer
+            );
+            let same = old == new || (scalar && property.same(old, new, after));
+            if same || matches!(property.kind, Kind::Label) {
+                continue;
+            }
+            let path = path::write_name(path, property.name);
             let label = join(label, property.name);
             match &property.kind {
-                Kind::Label => {}
                 Kind::Object(table) => {
                     self.members(table, &object(old), &object(new), &path, &label);
                 }
                 Kind::Single(entry) => self.single(entry, old, new, &path, &label),
                 Kind::Set(_) => self.set(property, list(old), list(new), &path, &label),
                 Kind::List(entries) => self.list(entries, list(old), list(new), &path, &label),
-                _ if property.same(old, new, after) => {}
                 _ => self.push(&path, label, old, new),
             }
         }
@@ -96,7 +106,7 @@ impl Differ<'_> {
         table: &'static [Property],
         before: &Object,
         after: &Object,
-        path: &Path,
+        path: &str,
         label: &str,
     ) {
         let mut names: Vec<&String> = before
@@ -109,7 +119,7 @@ impl Differ<'_> {
             let old = before.get(name).filter(|value| !unknown_is_off(value));
             let new = after.get(name).filter(|value| !unknown_is_off(value));
             if old != new {
-                self.push(&path.name(name), join(label, name), old, new);
+                self.push(&path::write_name(path, name), join(label, name), old, new);
             }
         }
     }
@@ -119,23 +129,34 @@ impl Differ<'_> {
         property: &'static Property,
         before: &[Value],
         after: &[Value],
-        path: &Path,
+        path: &str,
         label: &str,
     ) {
         let none = Object::new();
-        let key = |value: &Value| property.key(value, &none);
-        let old: BTreeMap<String, &Value> = before.iter().map(|v| (key(v), v)).collect();
-        let new: BTreeMap<String, &Value> = after.iter().map(|v| (key(v), v)).collect();
+        let old: BTreeMap<Cow<'_, str>, &Value> =
+            before.iter().map(|v| (property.key(v, &none), v)).collect();
+        let new: BTreeMap<Cow<'_, str>, &Value> =
+            after.iter().map(|v| (property.key(v, &none), v)).collect();
         for (key, value) in &old {
             if !new.contains_key(key) {
                 let label = format!("{label}[{}]", spelt(value));
-                self.push(&path.entry(vec![key.clone()], 1), label, Some(value), None);
+                self.push(
+                    &path::write_entry(path, [&**key].into_iter(), 1),
+                    label,
+                    Some(value),
+                    None,
+                );
             }
         }
         for (key, value) in &new {
             if !old.contains_key(key) {
                 let label = format!("{label}[{}]", spelt(value));
-                self.push(&path.entry(vec![key.clone()], 1), label, None, Some(value));
+                self.push(
+                    &path::write_entry(path, [&**key].into_iter(), 1),
+                    label,
+                    None,
+                    Some(value),
+                );
             }
         }
     }
@@ -146,7 +167,7 @@ impl Differ<'_> {
         list: &'static List,
         before: Option<&Value>,
         after: Option<&Value>,
-        path: &Path,
+        path: &str,
         label: &str,
     ) {
         let [old, new] = [before, after].map(|side| side.and_then(Value::as_object));
@@ -168,37 +189,35 @@ impl Differ<'_> {
         list: &'static List,
         before: &[Value],
         after: &[Value],
-        path: &Path,
+        path: &str,
         label: &str,
     ) {
-        let mut pairs: BTreeMap<Vec<String>, (Vec<&Object>, Vec<&Object>)> = BTreeMap::new();
+        let mut pairs: HashMap<String, (Vec<&Object>, Vec<&Object>)> = HashMap::new();
         for entry in before.iter().filter_map(Value::as_object) {
-            pairs.entry(list.key(entry)).or_default().0.push(entry);
+            pairs.entry(list.key_text(entry)).or_default().0.push(entry);
         }
         for entry in after.iter().filter_map(Value::as_object) {
-            pairs.entry(list.key(entry)).or_default().1.push(entry);
+            pairs.entry(list.key_text(entry)).or_default().1.push(entry);
         }
-        for (key, (mut old, mut new)) in pairs {
+        // In any order: changes are sorted by path when all are known.
+        for (mut old, mut new) in pairs.into_values() {
             // Where one identity stands several times, equal ones are partners,
             // so that taking one away shows just that.
-            let mut partners: Vec<(Option<&Object>, Option<&Object>)> = Vec::new();
+            let mut equal = 0;
             old.retain(|entry| match new.iter().position(|other| other == entry) {
                 Some(index) => {
-                    partners.push((Some(*entry), Some(new.remove(index))));
+                    new.remove(index);
+                    equal += 1;
                     false
                 }
                 None => true,
             });
             let (mut old, mut new) = (old.into_iter(), new.into_iter());
-            loop {
-                match (old.next(), new.next()) {
-                    (None, None) => break,
-                    pair => partners.push(pair),
-                }
-            }
-            for (index, (old, new)) in partners.into_iter().enumerate() {
-                let path = path.entry(key.clone(), index + 1);
-                let Some(either) = new.or(old) else { continue };
+            for nth in equal + 1.. {
+                let (old, new) = (old.next(), new.next());
+                let Some(either) = new.or(old) else { break };
+                let key = list.key(either);
+                let path = path::write_entry(path, key.iter().map(String::as_str), nth);
                 let label = format!("{label}[{}]", self.entry_label(list, either, &key));
                 match (old, new) {
                     (Some(old), Some(new)) => self.members(list.entry, old, new, &path, &label),
@@ -237,14 +256,14 @@ impl Differ<'_> {
         Value::Object(entry)
     }
 
-    fn push(&mut self, path: &Path, label: String, before: Option<&Value>, after: Option<&Value>) {
+    fn push(&mut self, path: &str, label: String, before: Option<&Value>, after: Option<&Value>) {
         let kind = match (before, after) {
             (None, _) => ChangeKind::Add,
             (_, None) => ChangeKind::Remove,
             _ => ChangeKind::Replace,
         };
         self.changes.push(Change {
-            path: path.to_string(),
+            path: path.to_owned(),
             label,
             kind,
             before: before.cloned().unwrap_or_default(),
@@ -254,10 +273,9 @@ impl Differ<'_> {
 }
 
 /// Puts the directory's names beside the ids of targets, all through a policy.
-pub fn with_names(spec: &PolicySpec, policy: &Object, names: &Directory) -> Object {
-    let mut named = policy.clone();
-    name_members(spec.properties, &mut named, names);
-    named
+pub fn with_names(spec: &PolicySpec, mut policy: Object, names: &Directory) -> Object {
+    name_members(spec.properties, &mut policy, names);
+    policy
 }
 
 fn name_members(table: &'static [Property], members: &mut Object, names: &Directory) {
@@ -267,7 +285,7 @@ fn name_members(table: &'static [Property], members: &mut Object, names: &Direct
             (Kind::Single(list), Some(Value::Object(inner))) => {
                 name_entry(list.entry, inner, names);
             }
-            (Kind::List(list), Some(Value::Array(entries))) => {
+            (Kind::List(list), Some(Value::Array(entries))) if refers_anywhere(list.entry) => {
                 for entry in entries.iter_mut().filter_map(Value::as_object_mut) {
                     name_entry(list.entry, entry, names);
                 }

@@ -4,6 +4,8 @@
 //! The canonical form stays a JSON tree, so what Graph adds tomorrow survives
 //! a round trip.
 
+use std::fmt;
+
 use serde_json::{Value, json};
 
 use super::spec::{Kind, List, Object, PolicySpec, Property, find};
@@ -67,25 +69,25 @@ pub fn decode(spec: &PolicySpec, wire: &Value) -> Result<Object, NoPolicy> {
     if !members.get("state").is_some_and(Value::is_string) {
         return Err(NoPolicy::NoState);
     }
-    let mut rest = members.clone();
-    rest.remove("id");
     let mut policy = Object::new();
     policy.insert("Id".to_owned(), json!(spec.id));
-    policy.append(&mut decode_members(spec.properties, &rest, "")?);
+    policy.append(&mut decode_members(spec.properties, members, &Trail::Root)?);
+    // The key stands under its own name already.
+    policy.shift_remove("id");
     Ok(policy)
 }
 
 fn decode_members(
     table: &'static [Property],
     members: &Object,
-    path: &str,
+    trail: &Trail<'_>,
 ) -> Result<Object, NoPolicy> {
-    let mut decoded = Object::new();
+    let mut decoded = Object::with_capacity(members.len());
     for property in table.iter().filter(|property| !property.wire.is_empty()) {
         let Some(value) = members.get(property.wire) else {
             continue;
         };
-        if let Some(value) = decode_value(property, value, &join(path, property.wire))? {
+        if let Some(value) = decode_value(property, value, &trail.name(property.wire))? {
             decoded.insert(property.name.to_owned(), value);
         }
     }
@@ -99,7 +101,7 @@ fn decode_members(
         // A member spelt as a baseline spells one would be written over it.
         if find(table, name).is_some() || name == "Id" {
             return Err(NoPolicy::Twice {
-                path: join(path, name),
+                path: trail.name(name).to_string(),
             });
         }
         if let Some(value) = strip(value) {
@@ -112,10 +114,10 @@ fn decode_members(
 fn decode_value(
     property: &'static Property,
     value: &Value,
-    path: &str,
+    trail: &Trail<'_>,
 ) -> Result<Option<Value>, NoPolicy> {
     let wrong = |expected| NoPolicy::WrongShape {
-        path: path.to_owned(),
+        path: trail.to_string(),
         expected,
     };
     if value.is_null() {
@@ -130,11 +132,11 @@ fn decode_value(
         Kind::Integer => return Err(wrong("an integer")),
         Kind::Object(table) => {
             let members = value.as_object().ok_or_else(|| wrong("an object"))?;
-            Value::Object(decode_members(table, members, path)?)
+            Value::Object(decode_members(table, members, trail)?)
         }
         Kind::Single(list) => {
             let members = value.as_object().ok_or_else(|| wrong("an object"))?;
-            Value::Object(decode_members(list.entry, members, path)?)
+            Value::Object(decode_members(list.entry, members, trail)?)
         }
         Kind::Set(_) => {
             let items = value.as_array().ok_or_else(|| wrong("a list"))?;
@@ -149,12 +151,12 @@ fn decode_value(
             let items = value.as_array().ok_or_else(|| wrong("a list"))?;
             let mut entries = Vec::with_capacity(items.len());
             for (index, item) in items.iter().enumerate() {
-                let path = format!("{path}[{index}]");
+                let trail = Trail::Entry(trail, index);
                 let members = item.as_object().ok_or_else(|| NoPolicy::WrongShape {
-                    path: path.clone(),
+                    path: trail.to_string(),
                     expected: "an object",
                 })?;
-                entries.push(Value::Object(decode_members(list.entry, members, &path)?));
+                entries.push(Value::Object(decode_members(list.entry, members, &trail)?));
             }
             list.sort(&mut entries);
             Value::Array(entries)
@@ -164,18 +166,34 @@ fn decode_value(
     Ok(Some(decoded))
 }
 
-fn join(path: &str, name: &str) -> String {
-    if path.is_empty() {
-        name.to_owned()
-    } else {
-        format!("{path}.{name}")
+/// The way to a part of an answer, written out only where something is wrong.
+enum Trail<'t> {
+    Root,
+    Name(&'t Trail<'t>, &'t str),
+    Entry(&'t Trail<'t>, usize),
+}
+
+impl<'t> Trail<'t> {
+    fn name(&'t self, name: &'t str) -> Trail<'t> {
+        Trail::Name(self, name)
+    }
+}
+
+impl fmt::Display for Trail<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trail::Root => Ok(()),
+            Trail::Name(Trail::Root, name) => f.write_str(name),
+            Trail::Name(above, name) => write!(f, "{above}.{name}"),
+            Trail::Entry(above, index) => write!(f, "{above}[{index}]"),
+        }
     }
 }
 
 /// Sorts a list of texts by canonical spelling, then by bytes.
 pub fn sort_set(property: &Property, items: &mut [Value]) {
     let none = Object::new();
-    items.sort_by_cached_key(|item| (property.key(item, &none), item.to_string()));
+    items.sort_by_cached_key(|item| (property.key(item, &none).into_owned(), item.to_string()));
 }
 
 /// An unknown value without annotations and null members.
@@ -211,7 +229,7 @@ pub fn encode(property: &'static Property, value: &Value) -> Value {
 }
 
 fn encode_members(table: &'static [Property], members: &Object) -> Value {
-    let mut wire = Object::new();
+    let mut wire = Object::with_capacity(members.len());
     for (name, value) in members {
         match find(table, name) {
             Some(property) if property.wire.is_empty() => {}

@@ -4,6 +4,7 @@
 //! Nothing else decides what is managed: the diff, the body and the guards only
 //! ever look at the result.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
@@ -24,7 +25,10 @@ struct Context<'a> {
 
 impl Context<'_> {
     fn members(&self, table: &'static [Property], live: &Object, desired: &Object) -> Object {
-        let mut target = Object::new();
+        if says_nothing_new(table, live, desired) {
+            return live.clone();
+        }
+        let mut target = Object::with_capacity(live.len().max(desired.len()) + 1);
         // What no table names stands before the table's: the policy's own `Id`.
         for (name, value) in live.iter().filter(|(name, _)| *name == "Id") {
             target.insert(name.clone(), value.clone());
@@ -76,7 +80,7 @@ impl Context<'_> {
     /// What is declared, with no live twin: kept as it is, off or not, for
     /// nothing on the other side stands for what is left out.
     fn fresh(&self, table: &'static [Property], declared: &Object) -> Object {
-        let mut fresh = Object::new();
+        let mut fresh = Object::with_capacity(table.len());
         for property in table {
             let value = match (&property.kind, declared.get(property.name)) {
                 (Kind::Label, _) | (_, None) => continue,
@@ -119,23 +123,29 @@ impl Context<'_> {
     }
 
     fn list(&self, list: &'static List, live: Option<&Value>, wanted: &[Value]) -> Option<Value> {
-        let mut twins: HashMap<Vec<String>, Vec<&Object>> = HashMap::new();
+        let mut twins: HashMap<String, Vec<&Object>> = HashMap::new();
         for entry in live.and_then(Value::as_array).into_iter().flatten() {
             if let Some(entry) = entry.as_object() {
-                twins.entry(list.key(entry)).or_default().push(entry);
+                twins.entry(list.key_text(entry)).or_default().push(entry);
             }
         }
         let mut target = Vec::with_capacity(wanted.len());
         for entry in wanted.iter().filter_map(Value::as_object) {
-            let candidates = twins.get(&list.key(entry)).map_or(&[][..], Vec::as_slice);
-            // Should the service hold one identity twice, the twin that needs no
-            // change is the one to keep, whatever the order of the list.
-            let unchanged = candidates
-                .iter()
-                .find(|twin| self.members(list.entry, twin, entry) == ***twin);
-            let merged = match unchanged.or(candidates.first()) {
-                Some(twin) => self.members(list.entry, twin, entry),
-                None => self.filled(list, self.fresh(list.entry, entry)),
+            let candidates = twins
+                .get(&list.key_text(entry))
+                .map_or(&[][..], Vec::as_slice);
+            let merged = match candidates {
+                [] => self.filled(list, self.fresh(list.entry, entry)),
+                [twin] => self.members(list.entry, twin, entry),
+                // Should the service hold one identity twice, the twin that needs
+                // no change is the one to keep, whatever the order of the list.
+                [first, ..] => candidates
+                    .iter()
+                    .find(|twin| self.members(list.entry, twin, entry) == ***twin)
+                    .map_or_else(
+                        || self.members(list.entry, first, entry),
+                        |twin| (*twin).clone(),
+                    ),
             };
             target.push(Value::Object(merged));
         }
@@ -145,7 +155,7 @@ impl Context<'_> {
 
     /// A new entry with what its declaration left out.
     fn filled(&self, list: &'static List, entry: Object) -> Object {
-        let mut filled = Object::new();
+        let mut filled = Object::with_capacity(list.entry.len());
         for property in list.entry {
             let value = entry.get(property.name).cloned().or_else(|| {
                 property
@@ -163,10 +173,28 @@ impl Context<'_> {
     }
 }
 
+/// Whether a declaration leaves these members as they are, as far as a quick
+/// look tells: most entries of a long list.
+fn says_nothing_new(table: &'static [Property], live: &Object, desired: &Object) -> bool {
+    table.iter().all(|property| {
+        let Some(wanted) = desired.get(property.name) else {
+            return true;
+        };
+        let before = live.get(property.name);
+        match property.kind {
+            Kind::Label => true,
+            Kind::Text { .. } | Kind::Flag | Kind::Integer => {
+                property.same(before, Some(wanted), desired)
+            }
+            _ => before == Some(wanted),
+        }
+    })
+}
+
 fn set(property: &'static Property, live: Option<&Value>, wanted: &[Value]) -> Option<Value> {
     let none = Object::new();
     let live_items = live.and_then(Value::as_array);
-    let mut spellings: HashMap<String, &Value> = HashMap::new();
+    let mut spellings: HashMap<Cow<'_, str>, &Value> = HashMap::new();
     for item in live_items.into_iter().flatten() {
         spellings.entry(property.key(item, &none)).or_insert(item);
     }

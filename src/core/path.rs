@@ -54,6 +54,11 @@ impl Path {
         Path(steps)
     }
 
+    /// The name of the top-level property of a written path, without reading the rest.
+    pub fn top_of(text: &str) -> Option<String> {
+        token(&mut text.chars().peekable(), &['.', '[', '#', ',', ']'])
+    }
+
     /// The steps from the policy down.
     pub fn steps(&self) -> &[Step] {
         &self.0
@@ -151,31 +156,42 @@ fn escape(out: &mut impl Write, text: &str, in_key: bool) -> fmt::Result {
     Ok(())
 }
 
+/// Writes a property name behind a written path.
+pub fn write_name(path: &str, name: &str) -> String {
+    let mut text = String::with_capacity(path.len() + name.len() + 1);
+    text.push_str(path);
+    if !text.is_empty() {
+        text.push('.');
+    }
+    // Writing into a `String` cannot fail.
+    let _ = escape(&mut text, name, false);
+    text
+}
+
+/// Writes an entry behind the written path of its list.
+pub fn write_entry<'k>(path: &str, key: impl Iterator<Item = &'k str>, nth: usize) -> String {
+    let mut text = String::with_capacity(path.len() + 64);
+    text.push_str(path);
+    text.push('[');
+    for (index, part) in key.enumerate() {
+        if index > 0 {
+            text.push(',');
+        }
+        let _ = escape(&mut text, part, true);
+    }
+    text.push(']');
+    if nth > 1 {
+        text.push_str(&format!("#{nth}"));
+    }
+    text
+}
+
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, step) in self.0.iter().enumerate() {
-            match step {
-                Step::Name(name) => {
-                    if index > 0 {
-                        f.write_char('.')?;
-                    }
-                    escape(f, name, false)?;
-                }
-                Step::Entry { key, nth } => {
-                    f.write_char('[')?;
-                    for (index, part) in key.iter().enumerate() {
-                        if index > 0 {
-                            f.write_char(',')?;
-                        }
-                        escape(f, part, true)?;
-                    }
-                    f.write_char(']')?;
-                    if *nth > 1 {
-                        write!(f, "#{nth}")?;
-                    }
-                }
-            }
-        }
-        Ok(())
+        let written = self.0.iter().fold(String::new(), |path, step| match step {
+            Step::Name(name) => write_name(&path, name),
+            Step::Entry { key, nth } => write_entry(&path, key.iter().map(String::as_str), *nth),
+        });
+        f.write_str(&written)
     }
 }

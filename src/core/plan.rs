@@ -148,7 +148,7 @@ pub struct Inputs<'a> {
     /// What is wanted.
     pub desired: &'a Desired,
     /// The canonical live policy.
-    pub live: &'a Object,
+    pub live: Object,
     /// What is known of the groups.
     pub directory: &'a Directory,
     /// What an untouched tenant may have.
@@ -174,8 +174,8 @@ pub fn plan_resource(inputs: Inputs<'_>) -> Resource {
     } = inputs;
     let (action, after, changes) = match desired {
         Desired::Present(desired) => {
-            let after = overlay(spec, live, desired);
-            let changes = diff(spec, live, &after, directory);
+            let after = overlay(spec, &live, desired);
+            let changes = diff(spec, &live, &after, directory);
             let action = if changes.is_empty() {
                 Action::None
             } else {
@@ -183,7 +183,7 @@ pub fn plan_resource(inputs: Inputs<'_>) -> Resource {
             };
             (action, after, changes)
         }
-        Desired::Absent => match nearest(spec, live, defaults, directory) {
+        Desired::Absent => match nearest(spec, &live, defaults, directory) {
             Some((_, changes)) if changes.is_empty() => (Action::None, live.clone(), changes),
             Some((default, changes)) => (Action::Delete, default.policy.clone(), changes),
             None => (Action::Delete, live.clone(), Vec::new()),
@@ -204,9 +204,9 @@ pub fn plan_resource(inputs: Inputs<'_>) -> Resource {
         display_name,
         source,
         action,
-        groups: groups(spec, [live, &after], directory),
+        groups: groups(spec, [&live, &after], directory),
         before: with_names(spec, live, directory).into(),
-        after: with_names(spec, &after, directory).into(),
+        after: with_names(spec, after, directory).into(),
         changes,
         requests,
         findings,
@@ -233,7 +233,7 @@ fn requests(spec: &PolicySpec, action: Action, after: &Object, changes: &[Change
 fn body(spec: &PolicySpec, after: &Object, changes: &[Change]) -> Value {
     let mut tops: Vec<String> = changes
         .iter()
-        .filter_map(|change| Path::parse(&change.path)?.top().map(str::to_owned))
+        .filter_map(|change| Path::top_of(&change.path))
         .collect();
     tops.dedup();
     let mut body = Object::new();
@@ -318,15 +318,28 @@ impl Plan {
             resources,
             summary,
         } = self;
-        let content = json!({
-            "formatVersion": format_version,
-            "tenant": tenant,
-            "allowed": allowed,
-            "resources": resources,
-            "summary": summary,
-        });
-        let digest = ring::digest::digest(&ring::digest::SHA256, content.to_string().as_bytes());
+        #[derive(Serialize)]
+        #[serde(rename_all = "camelCase")]
+        struct Content<'a> {
+            format_version: &'a str,
+            tenant: &'a Tenant,
+            allowed: &'a [String],
+            resources: &'a [Resource],
+            summary: &'a Summary,
+        }
+        let content = Content {
+            format_version,
+            tenant,
+            allowed,
+            resources,
+            summary,
+        };
+        let mut digest = Sha256(ring::digest::Context::new(&ring::digest::SHA256));
+        // Writing into a digest cannot fail, and every key of a plan is text.
+        let _ = serde_json::to_writer(&mut digest, &content);
         let hex: String = digest
+            .0
+            .finish()
             .as_ref()
             .iter()
             .map(|byte| format!("{byte:02x}"))
@@ -337,6 +350,20 @@ impl Plan {
     /// Whether anything would be written.
     pub fn has_changes(&self) -> bool {
         self.resources.iter().any(|r| r.action != Action::None)
+    }
+}
+
+/// A digest that is written to, so that the JSON of a large plan is never held.
+struct Sha256(ring::digest::Context);
+
+impl std::io::Write for Sha256 {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
     }
 }
 

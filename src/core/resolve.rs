@@ -8,7 +8,7 @@ use super::codes;
 use super::compare::{fold, is_guid};
 use super::directory::{ById, Directory, Group};
 use super::finding::{At, Checks, Finding, show_way};
-use super::spec::{Kind, List, Object, PolicySpec, Property, Refers};
+use super::spec::{Kind, List, Object, PolicySpec, Property, Refers, refers_anywhere};
 
 /// What a policy or a declaration refers to in the directory.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,7 +57,7 @@ fn visit(
                 let table = property.kind.object().unwrap_or_default();
                 visit(table, inner, way, seen);
             }
-            (Kind::List(list), Value::Array(entries)) => {
+            (Kind::List(list), Value::Array(entries)) if refers_anywhere(list.entry) => {
                 for (index, entry) in entries.iter().enumerate() {
                     if let Value::Object(entry) = entry {
                         way.push(index.into());

@@ -1,6 +1,8 @@
 //! The table that makes the generic middle work: what a policy's properties are
 //! called on each side, how their values compare, what identifies a list entry.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value};
 
 use super::compare::{Compare, is_all_users};
@@ -186,27 +188,45 @@ impl List {
     /// The identity of an entry, in canonical spelling: equal for entries that
     /// mean the same object, stable over spellings.
     pub fn key(&self, entry: &Object) -> Vec<String> {
-        self.identity_fields(entry)
-            .iter()
-            .map(|field| match (find(self.entry, field), entry.get(*field)) {
+        self.parts(entry).map(Cow::into_owned).collect()
+    }
+
+    /// The same in one text, for looking entries up.
+    pub fn key_text(&self, entry: &Object) -> String {
+        let mut text = String::with_capacity(48);
+        for part in self.parts(entry) {
+            text.push_str(&part);
+            // No part can hold it: control characters end in no policy's text,
+            // and if one did, the worst is a twin that is not recognised.
+            text.push('\u{0}');
+        }
+        text
+    }
+
+    fn parts<'e>(&'e self, entry: &'e Object) -> impl Iterator<Item = Cow<'e, str>> {
+        self.identity_fields(entry).iter().map(|field| {
+            match (find(self.entry, field), entry.get(*field)) {
                 (Some(property), Some(value)) => property.key(value, entry),
-                _ => String::new(),
-            })
-            .collect()
+                _ => Cow::Borrowed(""),
+            }
+        })
     }
 
     /// Sorts entries by order, then identity, then content, so that equal lists
     /// have equal bytes.
     pub fn sort(&self, entries: &mut [Value]) {
-        entries.sort_by_cached_key(|entry| {
-            let empty = Object::new();
-            let object = entry.as_object().unwrap_or(&empty);
-            let order = self
-                .order
-                .and_then(|name| object.get(name))
-                .and_then(Value::as_i64);
-            (order, self.key(object), entry.to_string())
-        });
+        let none = Object::new();
+        let key = |entry: &Value| {
+            let object = entry.as_object().unwrap_or(&none);
+            let order = self.order.and_then(|name| object.get(name));
+            (order.and_then(Value::as_i64), self.key_text(object))
+        };
+        entries.sort_by_cached_key(key);
+        // Content decides only where a service holds one identity several times.
+        let twins = |a: &Value, b: &Value| key(a) == key(b);
+        if entries.windows(2).any(|pair| twins(&pair[0], &pair[1])) {
+            entries.sort_by_cached_key(|entry| (key(entry), entry.to_string()));
+        }
     }
 }
 
@@ -239,14 +259,14 @@ impl Property {
     }
 
     /// The canonical spelling of a scalar value of this property.
-    pub fn key(&self, value: &Value, siblings: &Object) -> String {
+    pub fn key<'v>(&self, value: &'v Value, siblings: &Object) -> Cow<'v, str> {
         match (&self.kind, value) {
             (Kind::Text { compare, .. } | Kind::Set(compare), Value::String(text)) => {
                 compare.key(text, siblings)
             }
-            (_, Value::String(text)) => text.clone(),
-            (_, Value::Null) => String::new(),
-            (_, other) => other.to_string(),
+            (_, Value::String(text)) => text.into(),
+            (_, Value::Null) => Cow::Borrowed(""),
+            (_, other) => other.to_string().into(),
         }
     }
 
@@ -257,7 +277,7 @@ impl Property {
         let b = b.filter(|value| !value.is_null());
         match (a, b) {
             (None, None) => true,
-            (Some(a), Some(b)) => self.key(a, siblings) == self.key(b, siblings),
+            (Some(a), Some(b)) => a == b || self.key(a, siblings) == self.key(b, siblings),
             (Some(one), None) | (None, Some(one)) => self.is_off(one, siblings),
         }
     }
@@ -333,6 +353,15 @@ impl Property {
 /// The property of this name in a table.
 pub fn find<'t>(table: &'t [Property], name: &str) -> Option<&'t Property> {
     table.iter().find(|property| property.name == name)
+}
+
+/// Whether anything below a table refers to the directory.
+pub fn refers_anywhere(table: &[Property]) -> bool {
+    table.iter().any(|property| match &property.kind {
+        Kind::Object(table) => refers_anywhere(table),
+        Kind::List(list) | Kind::Single(list) => refers_anywhere(list.entry),
+        _ => property.is_reference(),
+    })
 }
 
 /// Whether a value that no table knows is what a missing one stands for.

@@ -227,7 +227,8 @@ fn ca_scopes(properties: &Object, checks: &mut Checks) {
     }
     let mut seen: BTreeSet<String> = BTreeSet::new();
     for (index, scope) in entries(properties.get(LIST)) {
-        let ski = text(scope, "SubjectKeyIdentifier").map(|ski| Compare::Hex.key(ski, scope));
+        let ski = text(scope, "SubjectKeyIdentifier")
+            .map(|ski| Compare::Hex.key(ski, scope).into_owned());
         let targets: Vec<(usize, &Object)> = entries(scope.get("IncludeTargets")).collect();
         for (target_index, target) in &targets {
             let base = way![LIST, index, "IncludeTargets", *target_index];
