@@ -192,7 +192,8 @@ impl Differ<'_> {
         path: &str,
         label: &str,
     ) {
-        let mut pairs: HashMap<String, (Vec<&Object>, Vec<&Object>)> = HashMap::new();
+        let mut pairs: HashMap<String, (Vec<&Object>, Vec<&Object>)> =
+            HashMap::with_capacity(before.len().max(after.len()));
         for entry in before.iter().filter_map(Value::as_object) {
             pairs.entry(list.key_text(entry)).or_default().0.push(entry);
         }

@@ -123,8 +123,11 @@ impl Context<'_> {
     }
 
     fn list(&self, list: &'static List, live: Option<&Value>, wanted: &[Value]) -> Option<Value> {
-        let mut twins: HashMap<String, Vec<&Object>> = HashMap::new();
-        for entry in live.and_then(Value::as_array).into_iter().flatten() {
+        let before = live
+            .and_then(Value::as_array)
+            .map_or(&[][..], Vec::as_slice);
+        let mut twins: HashMap<String, Vec<&Object>> = HashMap::with_capacity(before.len());
+        for entry in before {
             if let Some(entry) = entry.as_object() {
                 twins.entry(list.key_text(entry)).or_default().push(entry);
             }
