@@ -272,8 +272,19 @@ fn folders_globs_and_standard_input_are_read() {
         assert_eq!(run.code, 1, "{nothing}");
     }
     std::fs::create_dir(at("empty")).unwrap();
-    let run = entrue(folder.path(), &["validate", "empty", "--format", "json"]);
-    assert_eq!(codes(&run), ["no-baseline"]);
+    // Each path must yield something, also beside others that do.
+    for paths in [
+        &["empty"][..],
+        &["policies", "empty"],
+        &["empty", "policies/deep/x509.yml"],
+    ] {
+        let mut args = vec!["validate", "--format", "json"];
+        args.extend(paths);
+        let run = entrue(folder.path(), &args);
+        assert_eq!(codes(&run), ["no-baseline"], "{paths:?}");
+    }
+    let run = entrue(folder.path(), &["validate", "policies", "policies"]);
+    assert_eq!(run.code, 0, "{}", run.stderr);
 
     let run = support::program(folder.path())
         .args(["validate", "-"])

@@ -1,6 +1,6 @@
 //! From the paths on the command line to texts.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
@@ -27,13 +27,17 @@ pub struct Files {
     pub files: Vec<File>,
     /// What is wrong, with the name of the path that it is about.
     pub findings: Vec<(String, Finding)>,
+    /// For each path that was given: the files that it yields, also those that
+    /// another path yielded before, as indices into `files`.
+    pub yields: Vec<(String, Vec<usize>)>,
 }
 
 /// Reads what the paths name: files, globs, folders, and `-` for standard input.
 pub fn find(paths: &[String]) -> Files {
     let mut found = Files::default();
-    let mut seen = HashSet::new();
+    let mut seen = HashMap::new();
     for path in paths {
+        found.yields.push((path.clone(), Vec::new()));
         if path == "-" {
             let read = read(std::io::stdin().lock());
             found.take("standard input".to_owned(), read, false);
@@ -105,11 +109,13 @@ fn list(folder: &Path) -> std::io::Result<(Vec<PathBuf>, Vec<PathBuf>)> {
 }
 
 impl Files {
-    fn open(&mut self, path: &Path, from_folder: bool, seen: &mut HashSet<PathBuf>) {
+    fn open(&mut self, path: &Path, from_folder: bool, seen: &mut HashMap<PathBuf, usize>) {
         let same = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-        if !seen.insert(same) {
+        if let Some(index) = seen.get(&same) {
+            self.yielded(*index);
             return;
         }
+        seen.insert(same, self.files.len());
         let file = std::fs::File::open(path).and_then(|file| {
             if file.metadata()?.is_dir() {
                 return Err(std::io::Error::other("it is a folder"));
@@ -126,12 +132,21 @@ impl Files {
                 let finding = Finding::new(&codes::FILE_TOO_LARGE, "", message);
                 self.findings.push((name, finding));
             }
-            Ok(bytes) => self.files.push(File {
-                name,
-                bytes,
-                from_folder,
-            }),
+            Ok(bytes) => {
+                self.yielded(self.files.len());
+                self.files.push(File {
+                    name,
+                    bytes,
+                    from_folder,
+                });
+            }
             Err(error) => self.unreadable(name, &error.to_string()),
+        }
+    }
+
+    fn yielded(&mut self, index: usize) {
+        if let Some((_, files)) = self.yields.last_mut() {
+            files.push(index);
         }
     }
 

@@ -116,21 +116,25 @@ pub fn load(paths: &[String]) -> Loaded {
         });
         loaded.findings.push(Found { finding, place });
     }
+    let mut holds = Vec::new();
     for file in found.files {
+        let before = (loaded.baselines, loaded.findings.len());
         read(file, &mut loaded);
+        holds.push(before != (loaded.baselines, loaded.findings.len()));
     }
-    if loaded.baselines == 0 && loaded.findings.is_empty() {
-        let named = walk::list(paths.iter().map(String::as_str));
-        let finding = Finding::new(
-            &codes::NO_BASELINE,
-            "",
-            format!("no baseline was found in {named}"),
-        )
-        .hint("a baseline is a YAML file with `resources` at its top level");
-        loaded.findings.push(Found {
-            finding,
-            place: None,
-        });
+    for (path, files) in found.yields {
+        let nothing = files
+            .iter()
+            .all(|index| !holds.get(*index).is_some_and(|holds| *holds));
+        if nothing && (!files.is_empty() || std::path::Path::new(&path).is_dir()) {
+            let message = format!("no baseline was found in `{path}`");
+            let finding = Finding::new(&codes::NO_BASELINE, "", message)
+                .hint("a baseline is a YAML file with `resources` at its top level");
+            loaded.findings.push(Found {
+                finding,
+                place: None,
+            });
+        }
     }
     once(&mut loaded);
     loaded

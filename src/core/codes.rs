@@ -32,6 +32,15 @@ const fn warning(name: &'static str) -> Code {
     }
 }
 
+const fn note(name: &'static str) -> Code {
+    Code {
+        name,
+        severity: Severity::Note,
+        kind: Kind::Judgement,
+        allowable: false,
+    }
+}
+
 const fn hard_guard(name: &'static str) -> Code {
     Code {
         name,
@@ -146,6 +155,8 @@ codes! {
     GROUP_UNREAD = warning("group-unread");
     /// A code after `--allow` that nothing needed.
     ALLOW_UNUSED = warning("allow-unused");
+    /// What a reset would leave is not known, only what others were left with.
+    DEFAULT_ASSUMED = note("default-assumed");
     /// A write that would have to send `unknownFutureValue`.
     SENTINEL_SENT = hard_guard("sentinel-sent");
 }

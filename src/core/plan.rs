@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::codes;
 use super::compare::{is_all_users, is_guid};
 use super::defaults::{Known, nearest};
 use super::diff::{Change, diff, with_names};
@@ -185,7 +186,10 @@ pub fn plan_resource(inputs: Inputs<'_>) -> Resource {
         }
         Desired::Absent => match nearest(spec, &live, defaults, directory) {
             Some((_, changes)) if changes.is_empty() => (Action::None, live.clone(), changes),
-            Some((default, changes)) => (Action::Delete, default.policy.clone(), changes),
+            Some((default, changes)) => {
+                findings.push(assumed(&default.source));
+                (Action::Delete, default.policy.clone(), changes)
+            }
             None => (Action::Delete, live.clone(), Vec::new()),
         },
     };
@@ -211,6 +215,15 @@ pub fn plan_resource(inputs: Inputs<'_>) -> Resource {
         requests,
         findings,
     }
+}
+
+fn assumed(source: &str) -> Finding {
+    let message = format!(
+        "a reset restores this tenant's own default, which cannot be read beforehand; the \
+         changes are against the nearest known one: {source}"
+    );
+    Finding::new(&codes::DEFAULT_ASSUMED, "", message)
+        .hint("if you know this tenant's default, give it with `--known-default`")
 }
 
 fn requests(spec: &PolicySpec, action: Action, after: &Object, changes: &[Change]) -> Vec<Request> {

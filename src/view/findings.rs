@@ -10,8 +10,12 @@ use crate::core::report::Problem;
 
 use super::{Look, clean};
 
-/// The longest stretch of a source line that is shown.
-const WINDOW: usize = 60;
+/// The renderer shows a window of a line that does not fit; a line longer than
+/// this is cut before, so that no input makes it work hard.
+const LONG: usize = 400;
+
+/// The longest path that stands beside its caret instead of on a line of its own.
+const LABEL: usize = 36;
 
 /// All findings, one after the other, each with its line.
 pub fn render(found: &[Found], look: Look) -> String {
@@ -64,10 +68,12 @@ fn block(found: &Found, mask: &[Option<usize>], look: Look) -> String {
             let (text, start, end, before) = &shown;
             let label = clean::line(path);
             let annotation = AnnotationKind::Primary.span(*start..*end);
-            let annotation = if label.is_empty() {
-                annotation
+            // A long path would run out of the terminal behind the caret.
+            let beside = !label.is_empty() && label.chars().count() <= LABEL;
+            let annotation = if beside {
+                annotation.label(label.clone())
             } else {
-                annotation.label(label)
+                annotation
             };
             let file = clean::line(&place.source.name);
             // The renderer counts columns in the text that it is given, so what
@@ -87,7 +93,9 @@ fn block(found: &Found, mask: &[Option<usize>], look: Look) -> String {
                 group = group.element(snippet.annotation(annotation));
             }
         }
-    } else if !path.is_empty() {
+    }
+    let beside = found.place.is_some() && path.chars().count() <= LABEL;
+    if !path.is_empty() && !beside {
         group = group.element(Level::NOTE.message(format!("at {}", clean::line(path))));
     }
     if let Some(hint) = hint {
@@ -138,10 +146,10 @@ fn window(place: &Place, line: usize, mask: &[Option<usize>]) -> (String, usize,
     };
     let end = end.clamp(start, last).max(start);
     let mut from = 0;
-    if start + 20 > WINDOW {
+    if last > LONG {
         from = start.saturating_sub(20);
     }
-    let to = last.min(from + WINDOW + 20);
+    let to = last.min(from + LONG);
     let end = end.min(to).max(start);
     let mut text = String::new();
     if from > 0 {
@@ -182,7 +190,10 @@ pub fn problem(problem: &Problem, severity: Severity, look: Look) -> String {
         Level::WARNING
     };
     let mut group = Group::with_title(level.primary_title(message).id(code.clone()));
-    if let Some(resource) = resource {
+    if let Some(resource) = resource
+        .as_ref()
+        .filter(|one| !problem.message.contains(*one))
+    {
         group = group.element(
             Level::NOTE
                 .no_name()
