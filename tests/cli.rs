@@ -388,8 +388,13 @@ fn the_sandbox_prints_its_address_and_keeps_its_state_in_the_file() {
         sent.await.unwrap().status().as_u16()
     });
     assert_eq!(status, 204);
-    child.kill().unwrap();
-    child.wait().unwrap();
+    let stopped = std::process::Command::new("kill")
+        .args(["-s", "TERM", &child.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(stopped.success());
+    // Being told to stop is how serving ends.
+    assert_eq!(child.wait().unwrap().code(), Some(0));
     let run = entrue(
         &root(),
         &[

@@ -35,24 +35,14 @@ pub fn main() -> ExitCode {
         Command::Drift(command) => run(drift::run(command), "drift"),
         Command::Show(command) => show::run(command),
         Command::Schema(command) => schema::run(command),
-        Command::Sandbox(command) => run(sandbox::run(command), "sandbox serve"),
+        Command::Sandbox(command) => served(sandbox::run(command)),
     };
     ExitCode::from(output.print(ended))
 }
 
-/// Runs a command that needs a runtime, until it ends or is interrupted.
+/// Runs a command that reads a tenant, until it ends or is interrupted.
 fn run(command: impl Future<Output = Ended>, name: &str) -> Ended {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
-    let runtime = match runtime {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            let problem = Problem::new("runtime", format!("the program cannot start: {error}"));
-            return Ended::failed(name, Outcome::Unknown, vec![problem]);
-        }
-    };
-    let ended = runtime.block_on(async {
+    served(async {
         tokio::select! {
             ended = command => ended,
             signal = interrupted() => {
@@ -63,7 +53,22 @@ fn run(command: impl Future<Output = Ended>, name: &str) -> Ended {
                 ended
             }
         }
-    });
+    })
+}
+
+/// Runs a command that needs a runtime and minds signals itself.
+fn served(command: impl Future<Output = Ended>) -> Ended {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            let problem = Problem::new("runtime", format!("the program cannot start: {error}"));
+            return Ended::failed("", Outcome::Unknown, vec![problem]);
+        }
+    };
+    let ended = runtime.block_on(command);
     // Whatever still runs in the background is nothing to wait for.
     runtime.shutdown_background();
     ended

@@ -219,7 +219,7 @@ impl Resolver<'_> {
                 let hint = if similar.is_empty() {
                     "check the spelling, the tenant, and whether the group still exists".to_owned()
                 } else {
-                    format!("groups whose name begins alike: {}", candidates(similar))
+                    format!("groups whose name begins alike:{}", candidates(similar))
                 };
                 self.checks
                     .add(&codes::GROUP_NOT_FOUND, way.to_vec(), message)
@@ -227,17 +227,14 @@ impl Resolver<'_> {
                 json!(text)
             }
             (several, _) => {
-                let message = format!(
-                    "{} groups have the display name `{text}`: {}",
-                    several.len(),
+                let message = format!("{} groups have the display name `{text}`", several.len());
+                let hint = format!(
+                    "write the object id of the one that is meant as `Id`, with the name as `DisplayName`:{}",
                     candidates(several)
                 );
                 self.checks
                     .add(&codes::GROUP_AMBIGUOUS, way.to_vec(), message)
-                    .hint = Some(
-                    "write the object id of the one that is meant as `Id`, with the name as `DisplayName`"
-                        .to_owned(),
-                );
+                    .hint = Some(hint);
                 json!(text)
             }
         }
@@ -351,12 +348,16 @@ fn ids_in<'a>(policy: &'a Object, list: &str) -> impl Iterator<Item = (usize, St
     ids(policy.get(list))
 }
 
+/// Groups to choose from, one a line. A name that breaks lines must not look
+/// like several groups.
 fn candidates(groups: &[Group]) -> String {
-    let shown: Vec<String> = groups
+    groups
         .iter()
-        .map(|group| format!("`{}` {} ({})", group.display_name, group.id, group.traits()))
-        .collect();
-    shown.join("; ")
+        .map(|group| {
+            let name = group.display_name.replace(char::is_control, " ");
+            format!("\n{} `{name}` ({})", group.id, group.traits())
+        })
+        .collect()
 }
 
 /// Warnings about targets of the finished policy whose group is gone or unread,

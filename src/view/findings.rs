@@ -99,7 +99,7 @@ fn block(found: &Found, mask: &[Option<usize>], look: Look) -> String {
         group = group.element(Level::NOTE.message(format!("at {}", clean::line(path))));
     }
     if let Some(hint) = hint {
-        let hint = wrap(&clean::line(hint), look.width.saturating_sub(12));
+        let hint = lines(hint, look.width.saturating_sub(12));
         group = group.element(Level::HELP.with_name("hint").message(hint));
     }
     if *allowed {
@@ -208,7 +208,7 @@ pub fn problem(problem: &Problem, severity: Severity, look: Look) -> String {
         );
     }
     if let Some(hint) = hint {
-        let hint = wrap(&clean::line(hint), look.width.saturating_sub(12));
+        let hint = lines(hint, look.width.saturating_sub(12));
         group = group.element(Level::HELP.with_name("hint").message(hint));
     }
     let renderer = if look.colour {
@@ -224,6 +224,15 @@ pub fn problem(problem: &Problem, severity: Severity, look: Look) -> String {
 fn titled(message: &str, code: &str, look: Look) -> String {
     let room = look.width.saturating_sub(code.chars().count() + 12);
     wrap(&clean::line(message), room.max(30))
+}
+
+/// A text that may have lines of its own, each cleaned and wrapped.
+pub fn lines(text: &str, width: usize) -> String {
+    let lines: Vec<String> = text
+        .split('\n')
+        .map(|line| wrap(&clean::line(line), width))
+        .collect();
+    lines.join("\n")
 }
 
 /// Breaks a text between words so that no line is longer than `width`.

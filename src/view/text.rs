@@ -116,7 +116,9 @@ fn note(finding: &Finding, look: Look, out: &mut String) {
     out.push_str(&format!("  {head}{place}\n"));
     let mut lines = vec![clean::line(&finding.message)];
     if let Some(hint) = &finding.hint {
-        lines.push(format!("hint: {}", clean::line(hint)));
+        let mut parts = hint.split('\n').map(clean::line);
+        lines.extend(parts.next().map(|first| format!("hint: {first}")));
+        lines.extend(parts.map(|part| format!("  {part}")));
     }
     if finding.stops() && finding.allowable {
         lines.push(format!("`--allow {}` accepts it", finding.code));
