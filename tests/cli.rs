@@ -20,7 +20,14 @@ fn a_wrong_command_line_is_yours_to_mend() {
     for args in [
         vec!["plan"],
         vec!["plna"],
-        vec!["plan", "x.yaml", "--cloud", "mars", "--auth", "token"],
+        vec![
+            "plan",
+            "examples/contoso.yaml",
+            "--cloud",
+            "mars",
+            "--auth",
+            "token",
+        ],
         vec![
             "plan",
             "examples/contoso.yaml",
@@ -129,7 +136,7 @@ fn drift_tells_differences_by_its_exit_code() {
     let run = drift("minimal", "contoso");
     assert_eq!(run.code, 2);
     assert!(
-        run.stdout.ends_with("Drift: 1 of 1 policies differ\n"),
+        run.stdout.ends_with("Drift: 1 of 1 policy differs\n"),
         "{}",
         run.stdout
     );
@@ -151,8 +158,7 @@ fn drift_tells_differences_by_its_exit_code() {
     );
     assert_eq!(run.code, 0);
     assert!(
-        run.stdout
-            .ends_with("Drift: none, 1 policies as declared\n"),
+        run.stdout.ends_with("Drift: none, 1 policy as declared\n"),
         "{}",
         run.stdout
     );
@@ -258,6 +264,53 @@ fn a_saved_plan_is_shown_in_every_format_and_an_edited_one_is_refused() {
     std::fs::write(&out, newer.to_string()).unwrap();
     let run = entrue(&root(), &["show", &out, "--format", "json"]);
     assert_eq!(run.json()["errors"][0]["code"], "plan-version");
+}
+
+#[test]
+fn a_plan_is_saved_over_nothing_but_a_plan() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+    for name in ["x.yaml", "t.json"] {
+        let example = if name == "x.yaml" {
+            "minimal.yaml"
+        } else {
+            "contoso.tenant.json"
+        };
+        std::fs::copy(root().join("examples").join(example), at(name)).unwrap();
+    }
+    let plan = |out: &str| {
+        entrue(
+            folder.path(),
+            &["plan", "x.yaml", "--sandbox", "t.json", "--out", out],
+        )
+        .code
+    };
+    for input in ["x.yaml", "t.json", "/dev/null", "."] {
+        let before = std::fs::read(at("x.yaml")).unwrap();
+        assert_eq!(plan(input), 1, "{input}");
+        assert_eq!(std::fs::read(at("x.yaml")).unwrap(), before);
+    }
+    assert_eq!((plan("plan.json"), plan("plan.json")), (0, 0));
+    std::os::unix::fs::symlink(at("plan.json"), at("link.json")).unwrap();
+    assert_eq!(plan("link.json"), 0);
+    assert!(
+        std::fs::symlink_metadata(at("link.json"))
+            .unwrap()
+            .is_symlink()
+    );
+}
+
+#[test]
+fn output_that_cannot_be_written_is_no_success() {
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full");
+    let Ok(full) = full else { return };
+    let run = program(&root())
+        .args(["schema", "baseline"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    assert_eq!(run.status.code(), Some(1));
+    assert!(!run.stderr.is_empty());
 }
 
 #[test]

@@ -10,6 +10,13 @@ use crate::core::finding::Finding;
 /// No baseline comes near it: the service keeps a policy of 20 KB.
 const FILE_MAX: u64 = 24 * 1024 * 1024;
 
+/// A glob matches what a folder would yield: nothing hidden.
+const VISIBLE: glob::MatchOptions = glob::MatchOptions {
+    case_sensitive: true,
+    require_literal_separator: true,
+    require_literal_leading_dot: true,
+};
+
 /// A file that was found and read.
 pub struct File {
     /// Its name for people: relative to the working directory, with `/`.
@@ -63,7 +70,7 @@ pub fn find(paths: &[String]) -> Files {
         } else if literal.exists() || !path.contains(['*', '?', '[']) {
             found.open(literal, false, &mut seen);
         } else {
-            match glob::glob(path) {
+            match glob::glob_with(path, VISIBLE) {
                 Ok(matches) => {
                     let mut files: Vec<PathBuf> = matches
                         .filter_map(Result::ok)

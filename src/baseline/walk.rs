@@ -58,7 +58,12 @@ impl Walker<'_> {
     fn value(&mut self, node: &Node, place: Span, shape: &Shape, way: &mut Vec<At>) -> Json {
         match (shape, &node.value) {
             (_, Value::Null) => {
-                let hint = "leave the property out to not manage it; `[]` empties a list";
+                let hint = match (way.last(), shape) {
+                    (Some(At::Key(key)), _) if key == "properties" => {
+                        "indent what belongs to the policy under `properties`"
+                    }
+                    _ => "leave the property out to not manage it; `[]` empties a list",
+                };
                 let message = format!("{} has no value", self.name(way));
                 self.report(
                     &codes::NULL_VALUE,

@@ -35,7 +35,14 @@ pub fn parse(source: &Source) -> (Vec<Node>, Vec<Pointed>) {
                 }
             }
             Err(error) => {
-                let start = error.marker().byte_offset().unwrap_or(source.text.len());
+                let mut start = error.marker().byte_offset().unwrap_or(source.text.len());
+                // The reader stops before the line whose indentation it cannot take.
+                let rest = source.text.get(start..).unwrap_or_default();
+                if error.info().contains("tab")
+                    && let Some(tab) = rest.find("\n\t")
+                {
+                    start += tab + 1;
+                }
                 let span = Span { start, end: start };
                 match error.kind() {
                     ErrorKind::RecursionLimitExceeded => builder.too_deep(span),

@@ -90,15 +90,15 @@ pub struct Allow {
 /// Arguments of `plan`.
 #[derive(Debug, clap::Args)]
 pub struct Plan {
-    /// What to compare.
-    #[command(flatten)]
-    pub compare: Compare,
     /// Save the plan to this file.
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
     /// Exit with 2 if the plan holds changes.
     #[arg(long)]
     pub detailed_exitcode: bool,
+    /// What to compare.
+    #[command(flatten)]
+    pub compare: Compare,
 }
 
 /// Arguments of `drift`.
@@ -139,7 +139,8 @@ pub struct Connection {
     /// global, usgov, usgov-dod or china: an assertion [env: ENTRUE_CLOUD].
     #[arg(long, value_name = "CLOUD")]
     pub cloud: Option<String>,
-    /// auto, token or client-secret [env: ENTRUE_AUTH].
+    /// auto, token (ENTRUE_ACCESS_TOKEN) or client-secret (AZURE_CLIENT_ID,
+    /// AZURE_CLIENT_SECRET) [env: ENTRUE_AUTH].
     #[arg(long, value_name = "KIND")]
     pub auth: Option<String>,
     /// Graph's root, if it is not the cloud's [env: ENTRUE_GRAPH_URL].

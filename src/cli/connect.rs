@@ -143,10 +143,22 @@ pub async fn connect(with: &Connection, policies: &[Declared]) -> Result<Connect
     if let Some(tenant) = &tenant {
         told.take(tenant, "`--tenant` or AZURE_TENANT_ID").await?;
     }
+    let mut notes = vec![note];
+    if root.as_str().trim_end_matches('/') != cloud.graph {
+        notes.push(format!(
+            "Graph is reached at {root}, not at the cloud's own {}",
+            cloud.graph
+        ));
+    }
     let tokens = match auth {
         Auth::Token(token) => {
-            if let Some(tenant) = claims(&token).tenant {
-                told.take(&tenant, "the token").await?;
+            match claims(&token).tenant {
+                Some(tenant) => told.take(&tenant, "the token").await?,
+                None if told.id.is_some() => notes.push(
+                    "the token says nothing that can be read, so nobody checked that it is for this tenant"
+                        .to_owned(),
+                ),
+                None => {}
             }
             Tokens::given(token)
         }
@@ -170,7 +182,7 @@ pub async fn connect(with: &Connection, policies: &[Declared]) -> Result<Connect
             id: told.id,
             cloud: cloud.name.to_owned(),
         },
-        notes: vec![note],
+        notes,
     })
 }
 
@@ -238,7 +250,16 @@ impl Told {
                 format!("`{tenant}` is neither a tenant id nor a domain"),
             ));
         }
-        Ok(tenant_id(&*self.seam, &self.authority, tenant, self.within).await?)
+        match tenant_id(&*self.seam, &self.authority, tenant, self.within).await {
+            Ok(id) => Ok(id),
+            // The authority answered, and knows no such tenant: a wrong name.
+            Err(error) if error.status == Some(400) => {
+                let message = format!("there is no tenant `{tenant}` at {}", self.authority);
+                Err(invalid(codes::TENANT_MISMATCH.name, message)
+                    .hint("check the domain and the cloud (--cloud, --authority-url), or give the tenant's id"))
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     async fn take(&mut self, tenant: &str, whence: &str) -> Result<(), NoConnection> {
@@ -270,7 +291,12 @@ impl Told {
                 )
                 .hint("give `--tenant`; the token says nothing that can be read"));
             }
-            self.take(tenant, &format!("{file}:{line}")).await?;
+            let place = format!("{file}:{line}");
+            if let Err(mut error) = self.take(tenant, &place).await {
+                error.problem.file = Some(file);
+                error.problem.line = Some(line);
+                return Err(error);
+            }
         }
         Ok(())
     }
@@ -319,9 +345,23 @@ fn choose(with: &Connection, tenant: Option<&str>) -> Result<(Auth, String), NoC
             .hint("choose one with `--auth token` or `--auth client-secret`")),
             (Some(token), _) => by_token(token),
             (None, (Some(client), Some(secret), Some(_))) => by_secret(client, secret),
-            _ => Err(invalid("usage", "nothing says how to sign in").hint(
+            (None, (None, None, _)) => Err(invalid("usage", "nothing says how to sign in").hint(
                 "set ENTRUE_ACCESS_TOKEN, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET; to try entrue without a tenant, use `--sandbox FILE`",
             )),
+            (None, (client, secret, tenant)) => {
+                let missing: Vec<&str> = [
+                    (client.is_some(), "AZURE_CLIENT_ID"),
+                    (secret.is_some(), "AZURE_CLIENT_SECRET"),
+                    (tenant.is_some(), "AZURE_TENANT_ID (or --tenant)"),
+                ]
+                .into_iter()
+                .filter_map(|(set, name)| (!set).then_some(name))
+                .collect();
+                Err(invalid(
+                    "usage",
+                    format!("signing in by client secret is half configured; missing: {}", missing.join(", ")),
+                ))
+            }
         },
         other => Err(invalid("usage", format!("`--auth {other}`: there is no such kind; known: {KINDS}"))),
     }

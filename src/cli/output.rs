@@ -1,6 +1,8 @@
 //! The one place that prints: data to stdout, everything else to stderr.
 
+use std::collections::HashSet;
 use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::ColorChoice;
 
@@ -141,6 +143,9 @@ impl Output {
                 self.cost(&report);
             }
         }
+        if NOT_WRITTEN.load(Ordering::Relaxed) {
+            return 1;
+        }
         report.exit_code
     }
 
@@ -176,20 +181,27 @@ impl Output {
             .cloned()
             .collect();
         out.push_str(&findings::render(&beside, self.stderr));
-        let said = |problem: &Problem| {
-            found.iter().any(|found| to_problem(found) == *problem)
-                || report
-                    .plan
-                    .iter()
-                    .flat_map(|plan| &plan.resources)
-                    .any(|resource| {
-                        in_plan
-                            && resource
-                                .findings
-                                .iter()
-                                .any(|finding| of_plan(finding) == *problem)
-                    })
+        // What identifies a problem; thousands of them must not be compared in pairs.
+        let key = |problem: &Problem| {
+            let Problem {
+                code,
+                message,
+                line,
+                column,
+                ..
+            } = problem;
+            format!("{code}\0{message}\0{line:?}\0{column:?}")
         };
+        let mut already: HashSet<String> = HashSet::new();
+        if !in_plan {
+            already.extend(found.iter().map(|found| key(&to_problem(found))));
+        }
+        let resources = report.plan.iter().flat_map(|plan| &plan.resources);
+        for finding in resources.flat_map(|r| &r.findings).filter(|_| in_plan) {
+            let in_file = found.iter().find(|found| found.finding == *finding);
+            already.insert(key(&in_file.map_or_else(|| of_plan(finding), to_problem)));
+        }
+        let said = |problem: &Problem| already.contains(&key(problem));
         for problem in report.errors.iter().filter(|problem| !said(problem)) {
             out.push_str(&findings::problem(problem, Severity::Error, self.stderr));
         }
@@ -213,12 +225,24 @@ impl Output {
     }
 }
 
+/// Whether data could not be written; kept until the exit code is given, for a
+/// full disk must not look like a job well done.
+static NOT_WRITTEN: AtomicBool = AtomicBool::new(false);
+
 /// Writes data. Whoever closed the pipe has read enough; that is no error.
 pub fn write_stdout(text: &str) {
     let mut stdout = std::io::stdout().lock();
-    let _ = stdout
+    let written = stdout
         .write_all(text.as_bytes())
         .and_then(|()| stdout.flush());
+    if let Err(error) = written
+        && error.kind() != std::io::ErrorKind::BrokenPipe
+    {
+        NOT_WRITTEN.store(true, Ordering::Relaxed);
+        write_stderr(&format!(
+            "error: the output could not be written: {error}\n"
+        ));
+    }
 }
 
 /// Writes everything else.

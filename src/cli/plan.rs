@@ -1,7 +1,7 @@
 //! `entrue plan`, and what it shares with `drift`.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::core::finding::{Kind, Severity};
 use crate::core::plan::Plan;
@@ -44,9 +44,10 @@ pub async fn compare(command: &Compare, name: &'static str, differences: u8) -> 
     let mut report = Report::new(name);
     if files.found.iter().any(|found| found.finding.stops()) {
         validate::sort(&files.found, &mut report);
+        let report = report.ended(Outcome::Invalid, 2);
         return Ended {
-            report: report.ended(Outcome::Invalid, 2),
-            shown: Shown::Nothing,
+            shown: no_plan(&report, name),
+            report,
             found: files.found,
             notes: files.notes,
         };
@@ -103,8 +104,18 @@ pub async fn compare(command: &Compare, name: &'static str, differences: u8) -> 
             _ => {}
         }
     }
+    let report = report.ended(outcome, differences);
+    if report.plan.is_none() {
+        let shown = no_plan(&report, name);
+        return Ended {
+            report,
+            shown,
+            found: files.found,
+            notes: files.notes,
+        };
+    }
     Ended {
-        report: report.ended(outcome, differences),
+        report,
         shown: Shown::Plan(if name == "drift" {
             Purpose::Drift
         } else {
@@ -113,6 +124,19 @@ pub async fn compare(command: &Compare, name: &'static str, differences: u8) -> 
         found: files.found,
         notes: files.notes,
     }
+}
+
+/// The closing line where there is nothing to show.
+fn no_plan(report: &Report, name: &str) -> Shown {
+    let why = match report.outcome {
+        Outcome::Invalid => "something is yours to mend, nothing was compared",
+        _ => "the tenant could not be read",
+    };
+    let errors = validate::count(report.errors.len(), "error", "errors");
+    Shown::Text(match name {
+        "drift" => format!("Drift: unknown, {errors}: {why}\n"),
+        _ => format!("No plan, {errors}: {why}\n"),
+    })
 }
 
 /// The first of 1, 4, 3, 2, 0 that applies.
@@ -147,6 +171,8 @@ fn save(plan: &Plan, path: &Path) -> Result<(), Problem> {
         return Err(Problem::new("plan-without-tenant", message)
             .hint("give `--tenant`; the token says nothing that can be read"));
     }
+    let place = replaceable(path)?;
+    let path = place.as_path();
     let failed = |error: std::io::Error| {
         let message = format!("the plan cannot be saved to `{}`: {error}", path.display());
         Problem::new("plan-not-saved", message)
@@ -169,4 +195,23 @@ fn save(plan: &Plan, path: &Path) -> Result<(), Problem> {
             let _ = std::fs::remove_file(&draft);
             failed(error)
         })
+}
+
+/// Where the plan goes: behind links, and never over anything but a plan. What
+/// stands there may be a baseline or a tenant's file, given by mistake.
+fn replaceable(path: &Path) -> Result<PathBuf, Problem> {
+    let Ok(place) = std::fs::canonicalize(path) else {
+        return Ok(path.to_path_buf());
+    };
+    let is_plan = || {
+        let text = std::fs::read_to_string(&place).unwrap_or_default();
+        let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
+        text.is_empty() || json["planId"].is_string()
+    };
+    if place.is_file() && is_plan() {
+        return Ok(place);
+    }
+    let message = format!("`{}` is there already and is no saved plan", path.display());
+    Err(Problem::new("plan-not-saved", message)
+        .hint("it is left as it is; give another name, or remove it yourself"))
 }

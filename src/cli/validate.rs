@@ -57,7 +57,8 @@ pub fn run(command: &Validate, format: Format) -> Ended {
     }
 }
 
-fn count(number: usize, one: &str, more: &str) -> String {
+/// A number with its noun.
+pub fn count(number: usize, one: &str, more: &str) -> String {
     format!("{number} {}", if number == 1 { one } else { more })
 }
 

@@ -283,7 +283,11 @@ fn refused(answer: &http::Response<Bytes>) -> GraphError {
     let json: serde_json::Value = serde_json::from_slice(answer.body()).unwrap_or_default();
     let text = |name: &str| json[name].as_str().unwrap_or_default();
     // Entra's description goes on with trace ids and a time on lines of their own.
-    let said = text("error_description").lines().next().unwrap_or_default();
+    let said = text("error_description")
+        .lines()
+        .next()
+        .and_then(|line| line.split(" Trace ID:").next())
+        .unwrap_or_default();
     let said: String = said.chars().take(300).collect();
     let status = answer.status().as_u16();
     let message = if said.is_empty() {
@@ -322,10 +326,12 @@ pub async fn tenant_id(
         .retryable()
     })?;
     if !answer.status().is_success() {
-        return Err(failed(format!(
-            "the sign-in service knows no tenant `{domain}` ({})",
-            answer.status().as_u16()
-        )));
+        let status = answer.status().as_u16();
+        let mut error = failed(format!(
+            "the sign-in service knows no tenant `{domain}` ({status})"
+        ));
+        error.status = Some(status);
+        return Err(error);
     }
     let json: serde_json::Value = serde_json::from_slice(answer.body()).unwrap_or_default();
     json["issuer"]

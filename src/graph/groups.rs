@@ -27,6 +27,7 @@ const URL_MAX: usize = 7_000;
 /// Pages of one look-up; a name that fills them all is no usable name.
 const PAGES_MAX: usize = 20;
 const SIMILAR_MAX: usize = 5;
+const SIMILAR_NAMES_MAX: usize = 10;
 
 const SELECT: &str = "$select=id,displayName,groupTypes,mailEnabled,securityEnabled,onPremisesSyncEnabled,isAssignableToRole";
 
@@ -71,7 +72,17 @@ pub async fn by_names(
         .filter(|name| matching(name).is_empty())
         .collect();
     // Candidates help to mend a typo; failing to get them changes nothing.
-    let similar = join_all(unknown.iter().map(|name| similar(graph, name))).await;
+    // Where many are unknown, the tenant or the file is wrong, not the spelling.
+    let similar = join_all(
+        unknown
+            .iter()
+            .take(SIMILAR_NAMES_MAX)
+            .map(|name| similar(graph, name)),
+    );
+    let similar = similar
+        .await
+        .into_iter()
+        .chain(std::iter::repeat_with(Vec::new));
     for (name, similar) in unknown.iter().zip(similar) {
         directory.learn_name(
             name,

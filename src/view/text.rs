@@ -51,20 +51,66 @@ fn closing(plan: &Plan, purpose: Purpose) -> String {
     match purpose {
         Purpose::Plan => format!("Plan: {counts}"),
         Purpose::Drift if plan.has_changes() => {
-            format!(
-                "Drift: {} of {} policies differ",
-                summary.patch + summary.delete,
-                plan.resources.len()
-            )
+            let differ = summary.patch + summary.delete;
+            let verb = if differ == 1 { "differs" } else { "differ" };
+            format!("Drift: {differ} of {} {verb}", policies(plan))
         }
-        Purpose::Drift => format!("Drift: none, {} policies as declared", plan.resources.len()),
+        Purpose::Drift => format!("Drift: none, {} as declared", policies(plan)),
+    }
+}
+
+fn policies(plan: &Plan) -> String {
+    match plan.resources.len() {
+        1 => "1 policy".to_owned(),
+        more => format!("{more} policies"),
+    }
+}
+
+/// Whom the method is for once the change is made: what a signer asks first, and
+/// what the changes alone do not tell where targets stay as they are.
+fn scope(resource: &Resource, look: Look, out: &mut String) {
+    const SHOWN: usize = 8;
+    let named = |list: &str| -> Vec<String> {
+        let entries = resource.after[list].as_array().into_iter().flatten();
+        entries
+            .map(|entry| {
+                let name = entry["DisplayName"].as_str().or(entry["Id"].as_str());
+                match name.unwrap_or_default() {
+                    id if id.eq_ignore_ascii_case("all_users") => {
+                        "everybody (all_users)".to_owned()
+                    }
+                    name => clean::line(name),
+                }
+            })
+            .collect()
+    };
+    let listed = |names: Vec<String>| match names.len() {
+        0 => "nobody".to_owned(),
+        more if more > SHOWN => format!("{} and {} more", names[..SHOWN].join(", "), more - SHOWN),
+        _ => names.join(", "),
+    };
+    let Some(state) = resource.after["State"].as_str() else {
+        return;
+    };
+    let text = if state.eq_ignore_ascii_case("enabled") {
+        let include = listed(named("IncludeTargets"));
+        format!(
+            "afterwards enabled for {include}; excluded: {}",
+            listed(named("ExcludeTargets"))
+        )
+    } else {
+        "afterwards the method is disabled: nobody can use it".to_owned()
+    };
+    out.push('\n');
+    for line in wrap(&text, look.width.saturating_sub(3)).lines() {
+        out.push_str(&format!("  {}\n", look.paint(STRONG, line)));
     }
 }
 
 fn policy(resource: &Resource, spec: Option<&'static PolicySpec>, look: Look, out: &mut String) {
     let (sign, word, style) = match resource.action {
         Action::Patch => ("~", "patch", REPLACED),
-        Action::Delete => ("-", "reset to the tenant's default (delete)", REMOVED),
+        Action::Delete => ("-", "reset to default (delete)", REMOVED),
         Action::None => ("=", "as declared", FAINT),
     };
     let name = resource
@@ -90,6 +136,9 @@ fn policy(resource: &Resource, spec: Option<&'static PolicySpec>, look: Look, ou
         out.push('\n');
     }
     changes::render(resource, spec, look, out);
+    if !resource.changes.is_empty() {
+        scope(resource, look, out);
+    }
     for finding in &resource.findings {
         out.push('\n');
         note(finding, look, out);
