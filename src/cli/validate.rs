@@ -44,10 +44,11 @@ pub fn run(command: &Validate, format: Format) -> Ended {
     let text = if valid {
         format!("Valid: {counted}\n")
     } else {
-        format!(
-            "Invalid: {} in {counted}\n",
-            count(report.errors.len(), "error", "errors")
-        )
+        let errors = count(report.errors.len(), "error", "errors");
+        match files.loaded.policies.len() {
+            0 => format!("Invalid: {errors}\n"),
+            _ => format!("Invalid: {errors} in {counted}\n"),
+        }
     };
     Ended {
         report,
