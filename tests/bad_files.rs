@@ -360,3 +360,27 @@ fn judgements_can_be_allowed_and_structure_cannot() {
         run.stderr
     );
 }
+
+/// What people write by habit is answered with what to write instead.
+#[test]
+fn hints_say_what_to_write() {
+    let head = "resources:\n  - resourceType: microsoft.entra.authenticationMethodPolicyX509\n    properties:\n      Id: X509Certificate\n";
+    for (body, hint) in [
+        (
+            "      IncludeTargets:\n        - CBA Pilot\n",
+            "write `{ Id: CBA Pilot }`",
+        ),
+        (
+            "      AuthenticationModeConfiguration: {X509CertificateAuthenticationDefaultMode: multiFactor}\n",
+            "did you mean `x509CertificateMultiFactor`?",
+        ),
+        ("      state: enabled\n", "names are spelt exactly: `State`"),
+        (
+            "      IncludeTargets: {Id: CBA Pilot}\n",
+            "write a list: each entry begins with `-`",
+        ),
+    ] {
+        let (run, _) = run_on(format!("{head}{body}").as_bytes());
+        assert_eq!(run.json()["errors"][0]["hint"], hint, "{body}");
+    }
+}

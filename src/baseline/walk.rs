@@ -143,6 +143,11 @@ impl Walker<'_> {
                     node.kind()
                 );
                 let hint = match (shape, &node.value) {
+                    (Shape::Map(members), Value::Text(text))
+                        if members.iter().any(|member| member.name == "Id") =>
+                    {
+                        Some(format!("write `{{ Id: {text} }}`"))
+                    }
                     (Shape::List(_), Value::Map(_)) => {
                         Some("write a list: each entry begins with `-`".to_owned())
                     }
@@ -316,7 +321,14 @@ pub fn nearest<'a>(word: &str, words: impl Iterator<Item = &'a str>) -> Option<&
     let word: String = word.chars().take(80).collect();
     words
         .map(|known| {
-            let score = strsim::jaro_winkler(&word.to_lowercase(), &known.to_lowercase());
+            let (word, lower) = (word.to_lowercase(), known.to_lowercase());
+            // Graph's words often begin with the name of their type.
+            let is_end = word.chars().count() > 4 && lower.ends_with(&word);
+            let score = if is_end {
+                1.0
+            } else {
+                strsim::jaro_winkler(&word, &lower)
+            };
             (score, known)
         })
         .filter(|(score, _)| *score > 0.84)
