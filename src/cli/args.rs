@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
 
+use crate::sandbox::{Fault, Switch};
+
 /// Holds the sign-in policy of a Microsoft Entra tenant to its checked-in files.
 #[derive(Debug, Parser)]
 #[command(
@@ -133,6 +135,13 @@ pub struct Connection {
     /// A simulated tenant, run in this process.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["tenant", "cloud", "auth", "graph_url", "authority_url"])]
     pub sandbox: Option<PathBuf>,
+    /// Let the simulated tenant fail, as `policy:PATCH:status=503,times=1`;
+    /// see docs/sandbox.md. May be given several times.
+    #[arg(long, value_name = "SPEC", requires = "sandbox")]
+    pub fault: Vec<Fault>,
+    /// Turn a switch of the simulated tenant, as `listOrder=reversed`.
+    #[arg(long, value_name = "NAME=VALUE", requires = "sandbox")]
+    pub behavior: Vec<Switch>,
     /// The tenant, by id or domain: an assertion [env: AZURE_TENANT_ID].
     #[arg(long, value_name = "ID|DOMAIN")]
     pub tenant: Option<String>,
@@ -206,4 +215,11 @@ pub struct Serve {
     /// Where to listen: an address of this machine. Port 0 takes a free one.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:0")]
     pub listen: std::net::SocketAddr,
+    /// Let it fail, as `policy:PATCH:status=503,times=1`; see docs/sandbox.md.
+    /// May be given several times. Never saved to the file.
+    #[arg(long, value_name = "SPEC")]
+    pub fault: Vec<Fault>,
+    /// Turn a switch of its behaviour, as `listOrder=reversed`. Likewise.
+    #[arg(long, value_name = "NAME=VALUE")]
+    pub behavior: Vec<Switch>,
 }

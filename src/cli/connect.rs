@@ -99,7 +99,7 @@ pub async fn connect(with: &Connection, policies: &[Declared]) -> Result<Connect
     })?;
     let seam: Arc<dyn Seam> = Arc::new(network);
     if let Some(file) = &with.sandbox {
-        return sandbox(file, seam, policies, within).await;
+        return sandbox(with, file, seam, policies, within).await;
     }
     let cloud = agreed(with.cloud.as_ref(), "ENTRUE_CLOUD", "--cloud")?;
     let cloud = match cloud.as_deref() {
@@ -187,13 +187,15 @@ pub async fn connect(with: &Connection, policies: &[Declared]) -> Result<Connect
 }
 
 async fn sandbox(
+    with: &Connection,
     file: &Path,
     seam: Arc<dyn Seam>,
     policies: &[Declared],
     within: Duration,
 ) -> Result<Connected, NoConnection> {
-    let sandbox =
-        Sandbox::load(file).map_err(|error| invalid("sandbox-file", error.to_string()))?;
+    let sandbox = Sandbox::load(file)
+        .map_err(|error| invalid("sandbox-file", error.to_string()))?
+        .misbehave(&with.behavior, &with.fault);
     let failed = |error: std::io::Error| NoConnection {
         outcome: Outcome::Unknown,
         problem: Problem::new(

@@ -20,7 +20,9 @@ pub async fn run(command: &args::Sandbox) -> Ended {
         return Ended::failed(NAME, Outcome::Invalid, vec![problem]);
     }
     let sandbox = match Sandbox::load(&serve.file) {
-        Ok(sandbox) => sandbox.save_on_write(true),
+        Ok(sandbox) => sandbox
+            .misbehave(&serve.behavior, &serve.fault)
+            .save_on_write(true),
         Err(error) => {
             let problem = Problem::new("sandbox-file", error.to_string());
             return Ended::failed(NAME, Outcome::Invalid, vec![problem]);

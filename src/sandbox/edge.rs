@@ -52,11 +52,14 @@ async fn exchange(State(sandbox): State<Sandbox>, request: Request<Body>) -> Res
     }
     match turn.fault {
         Some(FaultKind::Reset {}) => reset(),
-        Some(FaultKind::Hang { seconds: None }) => std::future::pending().await,
-        Some(FaultKind::Hang {
-            seconds: Some(seconds),
-        }) => {
-            tokio::time::sleep(Duration::from_secs(seconds)).await;
+        Some(FaultKind::Hang { applied, seconds }) => {
+            if applied {
+                sandbox.answer(&incoming, &turn);
+            }
+            match seconds {
+                Some(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
+                None => std::future::pending().await,
+            }
             reset()
         }
         Some(FaultKind::ResetAfter {}) => {

@@ -31,6 +31,10 @@ fn is_zero(value: &u64) -> bool {
     *value == 0
 }
 
+fn is_false(value: &bool) -> bool {
+    !*value
+}
+
 fn status<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
     let status = u16::deserialize(from)?;
     if (200..=599).contains(&status) {
@@ -103,6 +107,10 @@ pub enum FaultKind {
     },
     /// No answer ever comes.
     Hang {
+        /// Whether the request is carried out all the same: a write that takes
+        /// effect, and whose answer the client waits for in vain.
+        #[serde(default, skip_serializing_if = "is_false")]
+        applied: bool,
         /// After how many seconds the connection is reset. Left out: never.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seconds: Option<u64>,
@@ -185,6 +193,12 @@ impl Faults {
         Self {
             entries: faults.iter().map(|fault| (fault.clone(), 0)).collect(),
         }
+    }
+
+    /// Adds faults that are judged before the others.
+    pub fn put_first(&mut self, faults: &[Fault]) {
+        let added = faults.iter().map(|fault| (fault.clone(), 0));
+        self.entries.splice(0..0, added);
     }
 
     /// Judges one request, and counts it.

@@ -5,8 +5,11 @@
 
 use serde_json::{Map, Value, json};
 
-use super::behavior::{Behavior, ListOrder, NestedObjects, OmittedAffinity};
-use super::schema::{BINDING, Kind, MODE_CONFIGURATION, ObjectType, RULE, TARGET};
+use super::behavior::{
+    Behavior, BindingAffinity, ListOrder, NestedObjects, OmittedAffinity, Recalculated, WrittenText,
+};
+use super::schema::{BINDING, Kind, MODE_CONFIGURATION, ObjectType, RULE, TARGET, X509};
+use super::text;
 
 /// Carries a checked PATCH body into the stored policy.
 pub(super) fn merge(
@@ -18,6 +21,7 @@ pub(super) fn merge(
     // A policy keeps its id. Below it an `id` is a value like any other: the
     // group that a feature's target is.
     let id = stored.get("id").cloned();
+    let state = stored.get("state").cloned();
     merge_members(stored, body, of, behavior);
     if let Some(id) = id {
         stored.insert("id".to_owned(), id);
@@ -25,6 +29,24 @@ pub(super) fn merge(
     // Filling needs the whole object: a rule takes the tenant's default, which
     // may have come with this PATCH or been there before.
     fill(stored, body, of, behavior, None);
+    if behavior.recalculated == Recalculated::IssuerHints && of.is(&X509) {
+        recalculate_hints(stored, body, state.as_ref());
+    }
+}
+
+/// Lets issuer hints follow the method's state, where the body leaves them out.
+fn recalculate_hints(
+    stored: &mut Map<String, Value>,
+    body: &Map<String, Value>,
+    before: Option<&Value>,
+) {
+    const HINTS: &str = "issuerHintsConfiguration";
+    let Some(state) = stored.get("state").cloned() else {
+        return;
+    };
+    if Some(&state) != before && !body.contains_key(HINTS) {
+        stored.insert(HINTS.to_owned(), json!({ "state": state }));
+    }
 }
 
 fn merge_members(
@@ -67,6 +89,7 @@ fn arrived(value: &Value, behavior: Behavior) -> Value {
             }
             items.into()
         }
+        Value::String(sent) if behavior.written_text != WrittenText::AsSent => sent.trim().into(),
         other => other.clone(),
     }
 }
@@ -117,10 +140,13 @@ fn fill_entry(
             }
         }
     }
-    if behavior.omitted_affinity == OmittedAffinity::LeaveOut {
-        return;
+    if of.is(&RULE) && behavior.written_text == WrittenText::Reformatted {
+        reformat(entry);
     }
-    if of.is(&BINDING) && !entry.contains_key("trustAffinityLevel") {
+    let fills = behavior.omitted_affinity == OmittedAffinity::Fill;
+    let derives = behavior.binding_affinity == BindingAffinity::Derived;
+    let has_affinity = entry.contains_key("trustAffinityLevel");
+    if of.is(&BINDING) && (derives || (fills && !has_affinity)) {
         let field = entry
             .get("x509CertificateField")
             .and_then(Value::as_str)
@@ -135,12 +161,27 @@ fn fill_entry(
         let class = if high { "high" } else { "low" };
         entry.insert("trustAffinityLevel".to_owned(), class.into());
     }
-    if of.is(&RULE) && !entry.contains_key("x509CertificateRequiredAffinityLevel") {
+    if of.is(&RULE) && fills && !entry.contains_key("x509CertificateRequiredAffinityLevel") {
         let affinity = default_affinity.unwrap_or("low");
         entry.insert(
             "x509CertificateRequiredAffinityLevel".to_owned(),
             affinity.into(),
         );
+    }
+}
+
+/// Writes the distinguished names of a rule as the service would.
+fn reformat(rule: &mut Map<String, Value>) {
+    let is_of_issuer = rule.get("x509CertificateRuleType") == Some(&json!("issuerSubject"));
+    for (name, holds_dn) in [
+        ("identifier", is_of_issuer),
+        ("issuerSubjectIdentifier", true),
+    ] {
+        if let Some(Value::String(dn)) = rule.get_mut(name)
+            && holds_dn
+        {
+            *dn = text::reformat_dn(dn);
+        }
     }
 }
 

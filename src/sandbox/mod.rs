@@ -24,6 +24,7 @@ mod fault;
 mod filter;
 mod groups;
 mod guid;
+mod guise;
 mod incoming;
 mod merge;
 mod policies;
@@ -33,8 +34,10 @@ mod rules;
 mod schema;
 mod serve;
 mod sign_in;
+mod spec;
 mod state;
 mod tenant;
+mod text;
 mod vocabulary;
 
 use std::future::Future;
@@ -45,10 +48,14 @@ use http::StatusCode;
 use serde::Serialize;
 use serde_json::Value;
 
-pub use behavior::{Behavior, ListOrder, NestedObjects, OmittedAffinity};
+pub use behavior::{
+    Behavior, BetaProperties, BindingAffinity, EmptyValues, Etag, IdCase, ListOrder, NestedObjects,
+    OmittedAffinity, Recalculated, Verdict, WordCase, WriteAnswer, WrittenText,
+};
 pub use edge::ConnectionReset;
 pub use error::SandboxError;
 pub use fault::{Area, Fault, FaultBody, FaultKind, RetryAfter};
+pub use spec::{SpecError, Switch};
 pub use tenant::{Application, FormatVersion, Group, Organization, Tenant};
 
 use fault::FaultKind as Kind;
@@ -112,6 +119,22 @@ impl Sandbox {
     #[must_use]
     pub fn save_on_write(self, on: bool) -> Self {
         self.lock().save_on_write = on;
+        self
+    }
+
+    /// Adds to what the tenant's file says of its behaviour and its faults. The
+    /// switches override the file's, the faults are judged before the file's.
+    /// None of it is ever saved.
+    #[must_use]
+    pub fn misbehave(self, switches: &[Switch], faults: &[Fault]) -> Self {
+        {
+            let mut state = self.lock();
+            let mut behavior = state.tenant.behavior;
+            for switch in switches {
+                switch.turn(&mut behavior);
+            }
+            state.misbehave(behavior, faults);
+        }
         self
     }
 

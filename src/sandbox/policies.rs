@@ -1,10 +1,14 @@
 //! The authentication methods policy and its configurations.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::bearer::authorize;
+use super::behavior::{Etag, Verdict, WordCase, WriteAnswer};
 use super::check::check;
+use super::guise;
 use super::incoming::Incoming;
 use super::merge::merge;
 use super::reply::Reply;
@@ -22,7 +26,7 @@ const WRITE: &[&str] = &["Policy.ReadWrite.AuthenticationMethod"];
 /// `GET …/authenticationMethodConfigurations/{id}`. With `stale`, what it was
 /// before the last write.
 pub(super) fn get(
-    state: &State,
+    state: &mut State,
     request: &Incoming,
     id: &str,
     stale: bool,
@@ -32,17 +36,31 @@ pub(super) fn get(
     let policy = if stale {
         state.previous_policy(id)
     } else {
-        state.policy(id)
+        state.visible_policy(id)
     };
+    state.count_read(id);
     let policy = policy.ok_or_else(|| missing(id))?;
+    Ok(preference(entity(state, request, id, &policy), request))
+}
+
+/// The answer that shows one configuration.
+fn entity(state: &State, request: &Incoming, id: &str, policy: &Value) -> Reply {
     let context = format!(
         "{}/v1.0/$metadata#authenticationMethodConfigurations/$entity",
         request.origin
     );
     let mut shown = Map::new();
     shown.insert("@odata.context".to_owned(), context.into());
-    shown.extend(show(&policy, id, request));
-    Ok(preference(Reply::json(shown.into()), request))
+    let tag = (state.tenant.behavior.etag == Etag::Present).then(|| etag(policy));
+    if let Some(tag) = &tag {
+        shown.insert("@odata.etag".to_owned(), tag.clone().into());
+    }
+    shown.extend(show(state, policy, id, request));
+    let reply = Reply::json(shown.into());
+    match tag {
+        Some(tag) => reply.header("etag", tag),
+        None => reply,
+    }
 }
 
 /// `GET /policies/authenticationMethodsPolicy`.
@@ -52,7 +70,7 @@ pub(super) fn get_all(state: &State, request: &Incoming) -> Result<Reply, Reply>
     let configurations: Vec<Value> = state
         .configuration_ids()
         .iter()
-        .filter_map(|id| Some(show(&state.policy(id)?, id, request).into()))
+        .filter_map(|id| Some(show(state, &state.visible_policy(id)?, id, request).into()))
         .collect();
     let metadata = format!("{}/v1.0/$metadata#", request.origin);
     let policy = json!({
@@ -85,12 +103,18 @@ pub(super) fn patch(state: &mut State, request: &Incoming, id: &str) -> Result<R
     authorize(state.tenant.permissions.as_deref(), WRITE)?;
     refuse_options(request)?;
     let stored = state.policy(id).ok_or_else(|| missing(id))?;
-    let body = match request.json() {
+    precondition(state, request, &stored)?;
+    let mut body = match request.json() {
         Ok(Value::Object(body)) => body,
         Ok(_) => return Err(malformed("The request body must be a JSON object.")),
         Err(message) => return Err(malformed(message)),
     };
     let of = type_of(id, &stored);
+    let behavior = state.tenant.behavior;
+    if behavior.word_case == WordCase::Lower {
+        // A word that came in lower case must be good enough to send back.
+        guise::restore_words(of, &mut body);
+    }
     check(&body, id, of, &state.known).map_err(malformed)?;
     let has_group = |id: &str| {
         state
@@ -105,6 +129,7 @@ pub(super) fn patch(state: &mut State, request: &Incoming, id: &str) -> Result<R
         &Directory {
             has_group: &has_group,
             stored: &stored,
+            behavior,
         },
     )
     .map_err(Reply::bad_request)?;
@@ -112,10 +137,17 @@ pub(super) fn patch(state: &mut State, request: &Incoming, id: &str) -> Result<R
         Value::Object(members) => members,
         _ => Map::new(),
     };
-    merge(&mut members, &body, of, state.tenant.behavior);
+    merge(&mut members, &body, of, behavior);
+    if behavior.empty_targets == Verdict::Refuse {
+        refuse_nobody(&members, &body)?;
+    }
     let policy = Value::Object(members);
     refuse_oversize(state, id, &policy)?;
-    save(state, id, Some(policy))
+    let done = save(state, id, Some(policy.clone()))?;
+    Ok(match behavior.write_answer {
+        WriteAnswer::NoContent => done,
+        WriteAnswer::Entity => entity(state, request, id, &policy),
+    })
 }
 
 /// `DELETE …/authenticationMethodConfigurations/{id}`: the default again. An
@@ -123,9 +155,8 @@ pub(super) fn patch(state: &mut State, request: &Incoming, id: &str) -> Result<R
 pub(super) fn delete(state: &mut State, request: &Incoming, id: &str) -> Result<Reply, Reply> {
     authorize(state.tenant.permissions.as_deref(), WRITE)?;
     refuse_options(request)?;
-    if state.policy(id).is_none() {
-        return Err(missing(id));
-    }
+    let stored = state.policy(id).ok_or_else(|| missing(id))?;
+    precondition(state, request, &stored)?;
     let default = state.default_policy(id);
     save(state, id, default)
 }
@@ -181,8 +212,48 @@ fn refuse_oversize(state: &State, id: &str, policy: &Value) -> Result<(), Reply>
     )))
 }
 
+/// Refuses a method that would be enabled for nobody, where the body says
+/// something of either.
+fn refuse_nobody(merged: &Map<String, Value>, body: &Map<String, Value>) -> Result<(), Reply> {
+    let touched = body.contains_key("state") || body.contains_key("includeTargets");
+    let enabled = merged.get("state").is_some_and(|state| state == "enabled");
+    let nobody = merged.get("includeTargets").is_none_or(rules::is_nothing);
+    if touched && enabled && nobody {
+        let message = "'includeTargets' must have at least one target while the method is enabled.";
+        return Err(Reply::bad_request(message));
+    }
+    Ok(())
+}
+
+/// The entity tag of a policy. Equal policies have equal tags, in every run.
+fn etag(policy: &Value) -> String {
+    let mut hasher = DefaultHasher::new();
+    policy.to_string().hash(&mut hasher);
+    format!("W/\"{:016x}\"", hasher.finish())
+}
+
+/// Refuses a write that was meant for another state of the policy.
+fn precondition(state: &State, request: &Incoming, stored: &Value) -> Result<(), Reply> {
+    let Some(wanted) = request.header("if-match") else {
+        return Ok(());
+    };
+    let now = etag(stored);
+    let matches = wanted
+        .split(',')
+        .any(|tag| ["*", now.as_str()].contains(&tag.trim()));
+    if state.tenant.behavior.etag == Etag::Absent || matches {
+        return Ok(());
+    }
+    let message = "The ETag value in the If-Match header does not match the current one.";
+    Err(Reply::error(
+        StatusCode::PRECONDITION_FAILED,
+        "PreconditionFailed",
+        message,
+    ))
+}
+
 /// A stored policy as a GET shows it, without the context.
-fn show(policy: &Value, id: &str, request: &Incoming) -> Map<String, Value> {
+fn show(state: &State, policy: &Value, id: &str, request: &Incoming) -> Map<String, Value> {
     let of = type_of(id, policy);
     let wire_id = schema::well_known(id).map_or(id, |known| known.id);
     let context = format!(
@@ -209,6 +280,7 @@ fn show(policy: &Value, id: &str, request: &Incoming) -> Map<String, Value> {
     if !request.wants_unknown_members() {
         mask(of, &mut shown);
     }
+    guise::dress(of, &mut shown, state.tenant.behavior);
     shown
 }
 

@@ -4,10 +4,12 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
+use super::behavior::{Behavior, Verdict};
 use super::guid::is_guid;
 use super::schema::{
-    BINDING, EXCLUDE_TARGET, FEATURE_TARGET, INCLUDE_TARGET, Kind, ObjectType, SCOPE, TARGET,
+    BINDING, EXCLUDE_TARGET, FEATURE_TARGET, INCLUDE_TARGET, Kind, ObjectType, RULE, SCOPE, TARGET,
 };
+use super::text::is_oid;
 
 /// The documented limit of the whole policy, all methods together.
 pub(super) const MAX_POLICY_BYTES: usize = 20 * 1024;
@@ -25,6 +27,8 @@ pub(super) struct Directory<'a> {
     /// The policy as it is stored. Ids it already has may stay, also those
     /// of deleted groups and of users.
     pub stored: &'a Value,
+    /// What the service lets pass.
+    pub behavior: Behavior,
 }
 
 /// The first rule that the body of a PATCH breaks, if any.
@@ -34,6 +38,14 @@ pub(super) fn review(
     directory: &Directory<'_>,
 ) -> Result<(), String> {
     for (name, value) in body {
+        if name == "certificateUserBindings"
+            && directory.behavior.empty_bindings == Verdict::Refuse
+            && is_nothing(value)
+        {
+            return Err(
+                "'certificateUserBindings' must have at least one user binding.".to_owned(),
+            );
+        }
         if let Some(property) = of.property(name) {
             review_value(value, property.kind, directory, name)?;
         }
@@ -51,6 +63,9 @@ fn review_value(
         (Kind::Object(of), Value::Object(members)) => {
             if of.is(&FEATURE_TARGET) {
                 return review_feature_target(members, directory, at);
+            }
+            if of.is(&RULE) && directory.behavior.malformed_oids == Verdict::Refuse {
+                review_oid(members)?;
             }
             review(members, of, directory)
         }
@@ -76,6 +91,26 @@ fn review_value(
         }
         _ => Ok(()),
     }
+}
+
+/// Whether a list holds nothing, or is none.
+pub(super) fn is_nothing(list: &Value) -> bool {
+    list.as_array().is_none_or(Vec::is_empty)
+}
+
+fn review_oid(rule: &Map<String, Value>) -> Result<(), String> {
+    let member = |name| rule.get(name).and_then(Value::as_str).unwrap_or_default();
+    let oid = match member("x509CertificateRuleType") {
+        "policyOID" => member("identifier"),
+        "issuerSubjectAndPolicyOID" => member("policyOidIdentifier"),
+        _ => return Ok(()),
+    };
+    if is_oid(oid) {
+        return Ok(());
+    }
+    Err(format!(
+        "The policy OID '{oid}' of a rule is not numbers joined by dots."
+    ))
 }
 
 fn review_bindings(bindings: &[Value]) -> Result<(), String> {
@@ -146,7 +181,8 @@ fn review_group(id: &str, directory: &Directory<'_>, at: &str) -> Result<(), Str
     if !is_guid(id) {
         return Err(not_an_id(id, at));
     }
-    if !(directory.has_group)(id) {
+    let refuses = directory.behavior.unknown_groups == Verdict::Refuse;
+    if refuses && !(directory.has_group)(id) {
         return Err(format!("The group '{id}' in '{at}' does not exist."));
     }
     Ok(())

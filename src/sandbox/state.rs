@@ -4,13 +4,16 @@ use std::collections::HashMap;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value};
 
 use super::RequestRecord;
+use super::behavior::Behavior;
 use super::defaults;
 use super::error::SandboxError;
-use super::fault::Faults;
+use super::fault::{Fault, Faults};
+use super::guise;
 use super::schema::{self, ObjectType};
 use super::tenant::Tenant;
 use super::vocabulary::Vocabulary;
@@ -31,11 +34,20 @@ pub(super) struct State {
     pub last_modified: String,
     sequence: u64,
     /// What each configuration was before its last write.
-    previous: HashMap<String, Value>,
+    previous: HashMap<String, Previous>,
     /// The file as it was read: what is saved differs from it in the policies
     /// alone, so a checked-in tenant keeps its layout.
     document: Value,
     path: Option<PathBuf>,
+}
+
+/// What a configuration was before its last write.
+#[derive(Debug)]
+struct Previous {
+    policy: Value,
+    written: Instant,
+    /// How many reads still show it.
+    reads: u64,
 }
 
 impl State {
@@ -76,6 +88,7 @@ impl State {
         for (id, policy) in tenant.policies.iter().chain(&tenant.defaults) {
             known.learn(type_of(id, policy), policy);
         }
+        guise::learn(&mut known, tenant.behavior);
         Self {
             faults: Faults::new(&tenant.faults),
             tenant,
@@ -88,6 +101,14 @@ impl State {
             document,
             path,
         }
+    }
+
+    /// Acts so from now on, and suffers these faults before those of the file.
+    /// Neither ever gets into the file.
+    pub fn misbehave(&mut self, behavior: Behavior, faults: &[Fault]) {
+        guise::learn(&mut self.known, behavior);
+        self.tenant.behavior = behavior;
+        self.faults.put_first(faults);
     }
 
     /// A request id. Counted, not random: the same requests to the same
@@ -134,8 +155,27 @@ impl State {
     pub fn previous_policy(&self, id: &str) -> Option<Value> {
         self.previous
             .get(&self.key(id))
-            .cloned()
+            .map(|previous| previous.policy.clone())
             .or_else(|| self.policy(id))
+    }
+
+    /// A configuration as a reader sees it, who may see it late.
+    pub fn visible_policy(&self, id: &str) -> Option<Value> {
+        let delay = Duration::from_millis(self.tenant.behavior.stale_milliseconds);
+        match self.previous.get(&self.key(id)) {
+            Some(previous) if previous.reads > 0 || previous.written.elapsed() < delay => {
+                Some(previous.policy.clone())
+            }
+            _ => self.policy(id),
+        }
+    }
+
+    /// Counts a read of one configuration.
+    pub fn count_read(&mut self, id: &str) {
+        let key = self.key(id);
+        if let Some(previous) = self.previous.get_mut(&key) {
+            previous.reads = previous.reads.saturating_sub(1);
+        }
     }
 
     /// What a DELETE restores, if it is known.
@@ -171,7 +211,12 @@ impl State {
             return Err(error);
         }
         let key = self.key(id);
-        if let Some(previous) = previous {
+        if let Some(policy) = previous {
+            let previous = Previous {
+                policy,
+                written: Instant::now(),
+                reads: self.tenant.behavior.stale_reads,
+            };
             self.previous.insert(key, previous);
         }
         self.last_modified = jiff::Timestamp::now().to_string();
