@@ -156,6 +156,24 @@ async fn a_hang_can_end_in_a_reset() {
 }
 
 #[tokio::test]
+async fn the_answer_to_a_write_that_happened_may_never_come() {
+    let body = json!({ "@odata.type": crate::X509_TYPE, "state": "enabled" });
+    for (applied, state) in [(false, "disabled"), (true, "enabled")] {
+        let server = with_fault(
+            json!({ "on": "policy", "method": "PATCH", "kind": "hang", "applied": applied }),
+        )
+        .await;
+        let request = server
+            .request(Method::PATCH, X509)
+            .json(&body)
+            .timeout(Duration::from_millis(200));
+        assert!(request.send().await.unwrap_err().is_timeout());
+        assert_eq!(server.get(X509).await.json()["state"], state);
+        assert_eq!(server.sandbox.requests()[0].status, None);
+    }
+}
+
+#[tokio::test]
 async fn answers_can_be_something_else_than_asked_for() {
     let html = with_fault(json!({ "on": "policy", "kind": "html" }))
         .await

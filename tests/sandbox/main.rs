@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
 mod batches;
+mod behaviors;
 mod faults;
 mod files;
 mod groups;
