@@ -24,6 +24,9 @@ pub struct Behavior {
     /// sibling resources that properties left out "keep their value or are
     /// recalculated from changes to others".
     pub recalculated: Recalculated,
+    /// What becomes of annotations in a PATCH, such as the `@odata.context` that a
+    /// GET shows and a client sends back. `@odata.type` is needed in any case.
+    pub annotations: Annotations,
     /// Whether a policy may be written without any certificate user binding.
     pub empty_bindings: Verdict,
     /// Whether a method that is enabled may be left with an empty
@@ -62,6 +65,7 @@ impl Default for Behavior {
             list_order: ListOrder::default(),
             written_text: WrittenText::default(),
             recalculated: Recalculated::default(),
+            annotations: Annotations::default(),
             empty_bindings: Verdict::Accept,
             empty_targets: Verdict::Accept,
             malformed_oids: Verdict::Accept,
@@ -149,6 +153,17 @@ pub enum Recalculated {
     /// A PATCH that switches the certificate method on or off, and says nothing
     /// of issuer hints, switches issuer hints with it.
     IssuerHints,
+}
+
+/// What becomes of annotations in a PATCH.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Annotations {
+    /// The PATCH is answered 400 and changes nothing.
+    #[default]
+    Refuse,
+    /// They are overlooked.
+    Ignore,
 }
 
 /// Whether something is taken.

@@ -147,6 +147,24 @@ fn as_in_addresses(id: &str) -> String {
         .collect()
 }
 
+/// Drops from a sent body what a GET adds. Types stay: they are judged.
+pub(super) fn drop_annotations(members: &mut Map<String, Value>) {
+    members.retain(|name, _| !name.contains('@') || name == "@odata.type");
+    for value in members.values_mut() {
+        let items = match value {
+            Value::Object(members) => {
+                drop_annotations(members);
+                continue;
+            }
+            Value::Array(items) => items,
+            _ => continue,
+        };
+        for item in items.iter_mut().filter_map(Value::as_object_mut) {
+            drop_annotations(item);
+        }
+    }
+}
+
 /// Spells the enum words of a sent body as the schema does.
 pub(super) fn restore_words(of: &'static ObjectType, members: &mut Map<String, Value>) {
     for (name, value) in members.iter_mut() {

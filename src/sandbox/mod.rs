@@ -49,8 +49,8 @@ use serde::Serialize;
 use serde_json::Value;
 
 pub use behavior::{
-    Behavior, BetaProperties, BindingAffinity, EmptyValues, Etag, IdCase, ListOrder, NestedObjects,
-    OmittedAffinity, Recalculated, Verdict, WordCase, WriteAnswer, WrittenText,
+    Annotations, Behavior, BetaProperties, BindingAffinity, EmptyValues, Etag, IdCase, ListOrder,
+    NestedObjects, OmittedAffinity, Recalculated, Verdict, WordCase, WriteAnswer, WrittenText,
 };
 pub use edge::ConnectionReset;
 pub use error::SandboxError;

@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use super::bearer::authorize;
-use super::behavior::{Etag, Verdict, WordCase, WriteAnswer};
+use super::behavior::{Annotations, Etag, Verdict, WordCase, WriteAnswer};
 use super::check::check;
 use super::guise;
 use super::incoming::Incoming;
@@ -111,6 +111,9 @@ pub(super) fn patch(state: &mut State, request: &Incoming, id: &str) -> Result<R
     };
     let of = type_of(id, &stored);
     let behavior = state.tenant.behavior;
+    if behavior.annotations == Annotations::Ignore {
+        guise::drop_annotations(&mut body);
+    }
     if behavior.word_case == WordCase::Lower {
         // A word that came in lower case must be good enough to send back.
         guise::restore_words(of, &mut body);

@@ -91,6 +91,27 @@ async fn issuer_hints_may_follow_the_state() {
 }
 
 #[tokio::test]
+async fn what_a_get_adds_may_be_overlooked_in_a_patch() {
+    let server = with(json!({ "annotations": "ignore" })).await;
+    let mut body = server.get(X509).await.json();
+    body["state"] = json!("enabled");
+    body["authenticationModeConfiguration"]["rules@odata.count"] = json!(0);
+    body["includeTargets"][0]["@odata.id"] = json!("x");
+    assert_eq!(server.patch(body.clone()).await.status, 204);
+    assert_eq!(server.stored()["state"], "enabled");
+    assert!(!server.stored().to_string().contains('@'));
+    // Its type must still be right, and by default the rest is refused.
+    body["@odata.type"] = json!("#microsoft.graph.group");
+    server
+        .patch_raw(X509, &body)
+        .await
+        .refused(400, "BadRequest");
+    let server = start(json!({})).await;
+    body["@odata.type"] = json!(X509_TYPE);
+    refuses(&server, body, "BadRequest", "@odata.").await;
+}
+
+#[tokio::test]
 async fn a_policy_without_bindings_may_be_refused() {
     let server = with(json!({ "emptyBindings": "refuse" })).await;
     for nothing in [json!([]), json!(null)] {
