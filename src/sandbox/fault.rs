@@ -36,13 +36,12 @@ fn is_false(value: &bool) -> bool {
 }
 
 fn status<'de, D: Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
-    let status = u16::deserialize(from)?;
-    if (200..=599).contains(&status) {
-        Ok(status)
-    } else {
-        Err(de::Error::custom(format!(
+    let status = u64::deserialize(from)?;
+    match u16::try_from(status) {
+        Ok(status @ 200..=599) => Ok(status),
+        _ => Err(de::Error::custom(format!(
             "`{status}` is no status to answer with; allowed are 200 to 599"
-        )))
+        ))),
     }
 }
 
