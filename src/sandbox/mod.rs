@@ -36,6 +36,7 @@ mod serve;
 mod sign_in;
 mod spec;
 mod state;
+mod switch;
 mod tenant;
 mod text;
 mod vocabulary;
@@ -55,7 +56,8 @@ pub use behavior::{
 pub use edge::ConnectionReset;
 pub use error::SandboxError;
 pub use fault::{Area, Fault, FaultBody, FaultKind, RetryAfter};
-pub use spec::{SpecError, Switch};
+pub use spec::SpecError;
+pub use switch::Switch;
 pub use tenant::{Application, FormatVersion, Group, Organization, Tenant};
 
 use fault::FaultKind as Kind;
