@@ -142,25 +142,13 @@ fn policy(entry: Entry<'_>, found: &mut Vec<Pointed>) -> Declared {
         names,
         tenant,
     } = entry;
-    let shape = shape::read(&schema::properties(spec)).unwrap_or(Shape::Any);
-    let walked = Walker {
-        whole: "`properties`",
-        found,
-    }
-    .walk(&member.node, &shape);
-    let mut properties = match walked {
-        Json::Object(members) => members,
-        _ => Object::new(),
-    };
+    let (mut properties, mut checks) = examine(spec, &member.node, found);
     let absent = properties.get("Ensure").and_then(Json::as_str) == Some("Absent");
-    let mut checks = Checks::default();
-    (spec.check)(&properties, &mut checks);
-    duplicates::check(spec, &properties, &mut checks);
     if absent {
         beside_absent(&properties, &mut checks);
     }
     let key = |name: &str| member.node.member(name).map(|member| member.key_span);
-    properties.retain(|name, value| !matches!(name.as_str(), "Id" | "Ensure") && !value.is_null());
+    declared_only(&mut properties);
     let mut declared = Declared {
         spec,
         display_name: names["displayName"].as_str().map(str::to_owned),
@@ -185,6 +173,30 @@ fn policy(entry: Entry<'_>, found: &mut Vec<Pointed>) -> Declared {
         found.push((finding, span));
     }
     declared
+}
+
+/// The properties of a policy as they are understood, with null for what was
+/// refused, and what the schema cannot say about them. `found` gets the rest.
+pub fn examine(spec: &PolicySpec, node: &Node, found: &mut Vec<Pointed>) -> (Object, Checks) {
+    let shape = shape::read(&schema::properties(spec)).unwrap_or(Shape::Any);
+    let walked = Walker {
+        whole: "`properties`",
+        found,
+    }
+    .walk(node, &shape);
+    let properties = match walked {
+        Json::Object(members) => members,
+        _ => Object::new(),
+    };
+    let mut checks = Checks::default();
+    (spec.check)(&properties, &mut checks);
+    duplicates::check(spec, &properties, &mut checks);
+    (properties, checks)
+}
+
+/// Leaves what is to be compared: neither the key nor what was refused.
+pub fn declared_only(properties: &mut Object) {
+    properties.retain(|name, value| !matches!(name.as_str(), "Id" | "Ensure") && !value.is_null());
 }
 
 /// Beside `Ensure: Absent` nothing else counts, and nothing may say the opposite.

@@ -7,6 +7,7 @@ mod cross;
 mod duplicates;
 mod envelope;
 pub mod find;
+mod judge;
 pub mod scalar;
 pub mod schema;
 pub mod secret;
@@ -21,6 +22,8 @@ use std::sync::Arc;
 use crate::core::codes;
 use crate::core::finding::{At, Finding};
 use crate::core::spec::{Object, PolicySpec};
+
+pub use judge::judge;
 
 use source::{Source, Span};
 use tree::{Node, Value};

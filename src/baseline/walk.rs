@@ -182,10 +182,14 @@ impl Walker<'_> {
         filled: bool,
         way: &[At],
     ) -> Json {
-        if text.starts_with('[') && text.ends_with(']') {
-            if let Some(literal) = text.strip_prefix('[').filter(|rest| rest.starts_with('[')) {
-                return json!(literal);
-            }
+        let mut text = text;
+        let literal = text.strip_prefix('[').filter(|rest| rest.starts_with('['));
+        if !(text.starts_with('[') && text.ends_with(']')) {
+            // No bracket has a meaning here.
+        } else if let Some(literal) = literal {
+            // What is meant is checked like any other text.
+            text = literal;
+        } else {
             let message = format!(
                 "{} has the form `[…]`, which is kept for expressions",
                 self.name(way)

@@ -60,6 +60,11 @@ pub enum Command {
     /// Tell whether the tenant is as the files say; for schedules. Exit code 2 if not.
     #[command(after_help = "Example:\n  entrue drift policies/ --tenant contoso.com")]
     Drift(Drift),
+    /// Print what the tenant has as a baseline file that plans to nothing.
+    #[command(
+        after_help = "Example:\n  entrue export --sandbox examples/contoso.tenant.json > baseline.yaml"
+    )]
+    Export(Export),
     /// Print a JSON Schema.
     #[command(after_help = "Example:\n  entrue schema baseline > schemas/baseline.schema.json")]
     Schema(Schema),
@@ -109,6 +114,14 @@ pub struct Drift {
     /// What to compare.
     #[command(flatten)]
     pub compare: Compare,
+}
+
+/// Arguments of `export`.
+#[derive(Debug, clap::Args)]
+pub struct Export {
+    /// The tenant.
+    #[command(flatten)]
+    pub connection: Connection,
 }
 
 /// What every command that compares needs.

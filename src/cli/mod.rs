@@ -3,6 +3,7 @@
 pub mod args;
 mod connect;
 mod drift;
+mod export;
 mod known;
 mod output;
 mod plan;
@@ -33,6 +34,7 @@ pub fn main() -> ExitCode {
         Command::Validate(command) => validate::run(command, args.format),
         Command::Plan(command) => run(plan::run(command), "plan"),
         Command::Drift(command) => run(drift::run(command), "drift"),
+        Command::Export(command) => run(export::run(command, args.format), "export"),
         Command::Show(command) => show::run(command),
         Command::Schema(command) => schema::run(command),
         Command::Sandbox(command) => served(sandbox::run(command)),

@@ -153,6 +153,10 @@ codes! {
     GROUP_DELETED = warning("group-deleted");
     /// Group ids that may not be read.
     GROUP_UNREAD = warning("group-unread");
+    /// A property of the tenant that no file can hold.
+    EXPORT_LEFT_OUT = warning("export-left-out");
+    /// A property of the tenant that entrue does not know.
+    EXPORT_UNKNOWN = warning("export-unknown");
     /// A code after `--allow` that nothing needed.
     ALLOW_UNUSED = warning("allow-unused");
     /// What a reset would leave is not known, only what others were left with.

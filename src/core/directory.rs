@@ -60,6 +60,21 @@ pub struct ByName {
     pub similar: Vec<Group>,
 }
 
+impl ByName {
+    /// The one group that is meant by a text in a file: the only one of that
+    /// name, or of several the only one that is spelt exactly so.
+    pub fn meant(&self, text: &str) -> Option<&Group> {
+        let exact = |group: &&Group| group.display_name.trim() == text;
+        match self.matches.as_slice() {
+            [one] => Some(one),
+            several => {
+                let mut spelt = several.iter().filter(exact);
+                spelt.next().filter(|_| spelt.next().is_none())
+            }
+        }
+    }
+}
+
 /// The answers of this run's look-ups.
 #[derive(Clone, Debug, Default)]
 pub struct Directory {

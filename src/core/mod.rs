@@ -10,6 +10,7 @@ pub mod defaults;
 pub mod diff;
 pub mod directory;
 pub mod dn;
+pub mod export;
 pub mod finding;
 pub mod guard;
 pub mod live;

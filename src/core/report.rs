@@ -3,6 +3,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::plan::Plan;
 
@@ -128,6 +129,12 @@ pub struct Report {
     pub backup: Option<String>,
     /// What the run cost at Graph; null where no tenant was read.
     pub graph: Option<GraphUse>,
+    /// Of an export: the baseline that it wrote, as JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<Value>,
+    /// Of an export: the codes that the baseline needs after `--allow`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub allow: Option<Vec<String>>,
 }
 
 /// The version of the report format.
@@ -152,6 +159,8 @@ impl Report {
             remaining: Vec::new(),
             backup: None,
             graph: None,
+            baseline: None,
+            allow: None,
         }
     }
 

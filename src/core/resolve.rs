@@ -205,15 +205,11 @@ impl Resolver<'_> {
             return json!(text);
         }
         let told = self.directory.name(text);
-        let matches = told.map_or(&[][..], |told| &told.matches);
-        let exact: Vec<&Group> = matches
-            .iter()
-            .filter(|group| group.display_name.trim() == text)
-            .collect();
-        match (matches, exact.as_slice()) {
-            ([one], _) => json!(one.id.to_ascii_lowercase()),
-            (_, [one]) => json!(one.id.to_ascii_lowercase()),
-            ([], _) => {
+        if let Some(group) = told.and_then(|told| told.meant(text)) {
+            return json!(group.id.to_ascii_lowercase());
+        }
+        match told.map_or(&[][..], |told| &told.matches) {
+            [] => {
                 let similar = told.map_or(&[][..], |told| &told.similar);
                 let message = format!("no group has the display name `{text}`");
                 let hint = if similar.is_empty() {
@@ -226,7 +222,7 @@ impl Resolver<'_> {
                     .hint = Some(hint);
                 json!(text)
             }
-            (several, _) => {
+            several => {
                 let message = format!("{} groups have the display name `{text}`", several.len());
                 let hint = format!(
                     "write the object id of the one that is meant as `Id`, with the name as `DisplayName`:{}",

@@ -2,11 +2,11 @@
 //! that turns the reading direction, no workflow commands of a CI system.
 
 /// Whether a character is shown by its number instead of itself.
-fn acts(ch: char) -> bool {
+pub fn acts(ch: char) -> bool {
     ch.is_control()
         || matches!(ch,
             '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+            | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// A text in one line that does nothing but be read.

@@ -1,5 +1,6 @@
 //! Views: from the report to what people and machines read. Pure functions.
 
+pub mod baseline;
 mod changes;
 pub mod clean;
 pub mod diff;

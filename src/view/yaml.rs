@@ -5,6 +5,8 @@ use serde_json::Value;
 
 use crate::baseline::scalar;
 
+use super::clean;
+
 /// A value as YAML, with a line break at its end.
 pub fn render(value: &Value) -> String {
     let mut out = String::new();
@@ -91,7 +93,13 @@ pub fn text(string: &str) -> String {
     if plain {
         return string.to_owned();
     }
+    quoted(string)
+}
+
+/// A text in double quotes. What could act where it is shown has its number.
+pub fn quoted(string: &str) -> String {
     let mut out = String::from("\"");
+    let mut before = ' ';
     for ch in string.chars() {
         match ch {
             '"' | '\\' => {
@@ -100,11 +108,15 @@ pub fn text(string: &str) -> String {
             }
             '\n' => out.push_str("\\n"),
             '\t' => out.push_str("\\t"),
-            ch if ch.is_control() || matches!(u32::from(ch), 0x2028 | 0x2029 | 0xfeff) => {
-                out.push_str(&format!("\\u{:04X}", u32::from(ch)));
+            // CI systems take `##[` and `##vso[` for commands.
+            '#' if before == '#' => out.push_str("\\x23"),
+            ch if clean::acts(ch) && u32::from(ch) > 0xffff => {
+                out.push_str(&format!("\\U{:08X}", u32::from(ch)));
             }
+            ch if clean::acts(ch) => out.push_str(&format!("\\u{:04X}", u32::from(ch))),
             ch => out.push(ch),
         }
+        before = ch;
     }
     out.push('"');
     out
@@ -119,7 +131,7 @@ mod tests {
     #[test]
     fn every_reader_reads_back_what_was_written() {
         let value = json!({
-            "a": ["yes", "1.2", "010", "x: y", "- z", "# c", "null", "", " a ", "グループ", "a\"b\\c\nd", "12:30", "~", "\u{2028}"],
+            "a": ["yes", "1.2", "010", "x: y", "- z", "# c", "null", "", " a ", "グループ", "a\"b\\c\nd", "12:30", "~", "\u{2028}", "\u{0}\u{7f}\r", "\u{ffff}", "\u{e0001}", "###[x"],
             "empty": [], "none": {}, "flag": true, "number": 7,
             "list": [{"Id": "x", "Inner": [{"y": "z"}]}, {"Id": "CN=a,DC=b"}]
         });

@@ -1,5 +1,7 @@
 //! The verbs: what a command does between its arguments and its report.
 
+pub mod export;
+
 use std::collections::BTreeMap;
 
 use futures_util::future::{join, join_all};
