@@ -4,18 +4,22 @@
 //! Whether a file can hold something is not decided here a second time: the
 //! declaration is checked as a file would be, and what is refused is left out.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+mod write;
+
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 
-use super::codes;
-use super::compare::{ALL_USERS, Compare, SENTINEL, is_guid};
-use super::directory::{ById, Directory};
-use super::finding::{At, Checks, Finding, show_way};
-use super::live::holds_sentinel;
-use super::path::{write_entry, write_name};
-use super::resolve::{References, references, resolve};
-use super::spec::{Kind, Object, PolicySpec, Property, Refers, find};
+use crate::core::codes;
+use crate::core::compare::{SENTINEL, is_guid};
+use crate::core::directory::Directory;
+use crate::core::finding::{At, Checks, Finding, show_way};
+use crate::core::live::holds_sentinel;
+use crate::core::path::{write_entry, write_name};
+use crate::core::resolve::{References, references, resolve};
+use crate::core::spec::{Kind, Object, PolicySpec, Property, find};
+
+use write::{Written, write};
 
 /// What a declaration of a live policy is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,17 +98,12 @@ pub fn declare(
     purpose: Purpose,
     judge: &Judge<'_>,
 ) -> Declaration {
-    let mut writer = Writer {
-        directory,
-        purpose,
-        notes: Vec::new(),
-        refused: Vec::new(),
-    };
-    let mut properties = Object::new();
-    properties.insert("Id".to_owned(), spec.id.into());
-    let mut written = writer.members(spec.properties, live, false, &mut Vec::new());
-    properties.append(&mut written);
-    let Writer { notes, refused, .. } = writer;
+    let Written {
+        mut properties,
+        notes,
+        refused,
+    } = write(spec, live, directory, purpose);
+    properties.shift_insert(0, "Id".to_owned(), spec.id.into());
     let mut declaration = Declaration {
         spec,
         properties,
@@ -204,174 +203,6 @@ fn remove(members: &mut Object, way: &[At]) -> bool {
             removed
         }
         _ => false,
-    }
-}
-
-struct Writer<'a> {
-    directory: &'a Directory,
-    purpose: Purpose,
-    notes: Vec<(Vec<At>, String)>,
-    refused: Vec<(Vec<At>, Finding)>,
-}
-
-impl Writer<'_> {
-    fn members(
-        &mut self,
-        table: &'static [Property],
-        live: &Object,
-        in_entry: bool,
-        way: &mut Vec<At>,
-    ) -> Object {
-        let mut written = Object::new();
-        for property in table {
-            way.push(property.name.into());
-            // What nothing else would give to an entry must stand in it.
-            let whole = self.purpose == Purpose::Backup || (in_entry && property.fill.is_none());
-            let value = live.get(property.name);
-            let value = self.value(property, value, live, whole, in_entry, way);
-            way.pop();
-            if let Some(value) = value {
-                written.insert(property.name.to_owned(), value);
-            }
-        }
-        written
-    }
-
-    /// `whole`: whether what the tenant leaves off is written out.
-    fn value(
-        &mut self,
-        property: &'static Property,
-        live: Option<&Value>,
-        siblings: &Object,
-        whole: bool,
-        in_entry: bool,
-        way: &mut Vec<At>,
-    ) -> Option<Value> {
-        match (&property.kind, live) {
-            (Kind::Label, _) => None,
-            (Kind::Text { .. }, Some(Value::String(text))) if property.is_reference() => {
-                Some(self.reference(property, text, siblings, way))
-            }
-            // Blank text says nothing, and no file takes it.
-            (Kind::Text { compare, off }, Some(Value::String(text)))
-                if off.is_some() || !text.trim().is_empty() =>
-            {
-                Some(literal(&spelt(compare, text)))
-            }
-            (Kind::Text { off, .. }, _) => off.filter(|_| whole).map(Value::from),
-            (Kind::Flag, None) => whole.then(|| false.into()),
-            (Kind::Flag | Kind::Integer, value) => value.cloned(),
-            (Kind::Object(table), live) => {
-                let none = Object::new();
-                let live = live.and_then(Value::as_object).unwrap_or(&none);
-                let members = self.members(table, live, in_entry, way);
-                (!members.is_empty()).then(|| members.into())
-            }
-            (Kind::Single(list), live) => {
-                let none = Object::new();
-                let live = live.and_then(Value::as_object);
-                if live.is_none() && !whole {
-                    return None;
-                }
-                let entry = self.members(list.entry, live.unwrap_or(&none), true, way);
-                let named = |field: &&str| entry.contains_key(*field);
-                list.identity_fields(&entry)
-                    .iter()
-                    .all(named)
-                    .then(|| entry.into())
-            }
-            (Kind::Set(compare), live) => {
-                let items = live.and_then(Value::as_array).into_iter().flatten();
-                let none = Object::new();
-                let mut seen = HashSet::new();
-                // One text twice means no more than once.
-                let items: Vec<Value> = items
-                    .filter(|item| seen.insert(property.key(item, &none)))
-                    .filter_map(Value::as_str)
-                    .map(|text| literal(&spelt(compare, text)))
-                    .collect();
-                (whole || !items.is_empty()).then(|| items.into())
-            }
-            (Kind::List(list), live) => {
-                let entries = live
-                    .and_then(Value::as_array)
-                    .map_or(&[][..], Vec::as_slice);
-                let mut written = Vec::with_capacity(entries.len());
-                for (index, entry) in entries.iter().filter_map(Value::as_object).enumerate() {
-                    way.push(index.into());
-                    written.push(Value::from(self.members(list.entry, entry, true, way)));
-                    way.pop();
-                }
-                (whole || !written.is_empty()).then(|| written.into())
-            }
-        }
-    }
-
-    fn reference(&mut self, property: &Property, text: &str, entry: &Object, way: &[At]) -> Value {
-        let id = match property.refers(entry) {
-            Some(Refers::Everybody) => return ALL_USERS.into(),
-            Some(Refers::Nobody(id) | Refers::Other(_, id)) => return literal(id),
-            Some(Refers::Group(id)) => id,
-            None => return literal(text),
-        };
-        if !is_guid(id) {
-            // In a file it would be a name, and might be another group's.
-            let message = format!("the group `{id}` is no object id");
-            let finding = Finding::new(&codes::GUID_INVALID, show_way(way), message);
-            self.refused.push((way.to_vec(), finding));
-            return literal(id);
-        }
-        let note = match self.directory.id(id) {
-            Some(ById::Found(group)) => {
-                let name = group.display_name.as_str();
-                if self.purpose == Purpose::Backup {
-                    name.to_owned()
-                } else if self.means(property, entry, name, id) {
-                    return literal(name);
-                } else if is_name(name) {
-                    format!("{name} (a name that does not stand for this group alone)")
-                } else {
-                    name.to_owned()
-                }
-            }
-            Some(ById::Gone) => "deleted group".to_owned(),
-            _ => "a group whose name could not be read".to_owned(),
-        };
-        self.notes.push((way.to_vec(), note));
-        id.into()
-    }
-
-    /// Whether a file that names this group would mean it, and nothing else.
-    fn means(&self, property: &Property, entry: &Object, name: &str, id: &str) -> bool {
-        let mut named = entry.clone();
-        named.insert(property.name.to_owned(), name.into());
-        is_name(name)
-            && property.refers(&named) == Some(Refers::Group(name))
-            && self
-                .directory
-                .name(name)
-                .and_then(|told| told.meant(name))
-                .is_some_and(|group| group.id.eq_ignore_ascii_case(id))
-    }
-}
-
-/// Words are spelt exactly in a file; everything else stays as it is.
-fn spelt(compare: &Compare, text: &str) -> String {
-    let word = match compare {
-        Compare::Word(words) => words
-            .iter()
-            .find(|word| word.eq_ignore_ascii_case(text.trim())),
-        _ => None,
-    };
-    word.map_or(text, |word| word).to_owned()
-}
-
-/// Text that a file would take for an expression gets a second bracket.
-fn literal(text: &str) -> Value {
-    if text.starts_with('[') && text.ends_with(']') {
-        format!("[{text}").into()
-    } else {
-        text.into()
     }
 }
 
