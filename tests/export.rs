@@ -21,6 +21,7 @@ use entrue::core::resolve::resolve;
 use entrue::core::spec::{Kind, Object, Property, find};
 use entrue::policy::x509::SPEC;
 use entrue::view::baseline::{Rendered, backup, export};
+use entrue::view::clean;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::{Served, entrue, root};
@@ -65,6 +66,14 @@ fn read_back(rendered: &Rendered) -> Declared {
         .filter(|finding| finding.stops() && !rendered.codes.contains(&finding.code))
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}\n{}", rendered.text);
+    let acts = |ch: char| ch != '\n' && clean::acts(ch);
+    assert!(!rendered.text.contains(acts), "{}", rendered.text);
+    let commands = ["##[", "##vso["];
+    assert!(
+        !commands.iter().any(|one| rendered.text.contains(one)),
+        "{}",
+        rendered.text
+    );
     let as_json: Value = serde_yaml::from_str(&rendered.text).unwrap();
     assert_eq!(as_json, rendered.json, "{}", rendered.text);
     assert_eq!(loaded.policies.len(), 1, "{}", rendered.text);

@@ -22,7 +22,7 @@ use super::{clean, yaml};
 /// Columns of comments.
 const WIDTH: usize = 80;
 /// Columns of an entry that still stands in one line.
-const ENTRY: usize = 100;
+const ENTRY: usize = 110;
 /// Characters of a value that is only mentioned.
 const MENTIONED: usize = 60;
 
