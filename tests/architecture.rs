@@ -126,3 +126,53 @@ fn no_room_is_larger_than_one_purpose() {
         assert!(lines <= 420, "{}: {lines} lines", path.display());
     }
 }
+
+/// A preview cannot write: the code that could is named in these places alone.
+/// That nobody outside can build an approved plan, or a writer without one, is
+/// for the compiler to refuse (see `src/core/approval.rs`).
+#[test]
+fn only_an_apply_can_name_what_writes() {
+    let allowed: &[(&str, &[&str])] = &[
+        ("Writer::", &["src/reconcile/apply.rs"]),
+        ("writer::", &["src/reconcile/apply.rs"]),
+        (".write(&write", &["src/graph/writer.rs"]),
+        ("Approved::new", &["src/cli/apply.rs", "src/cli/ready.rs"]),
+        (
+            "Access::Writes",
+            &["src/cli/apply.rs", "src/cli/ready.rs", "src/cli/connect.rs"],
+        ),
+        ("Method::PATCH", &["src/graph/writer.rs"]),
+        ("Method::DELETE", &["src/graph/writer.rs"]),
+    ];
+    for path in sources(&root().join("src")) {
+        let name = path
+            .strip_prefix(root())
+            .unwrap()
+            .to_string_lossy()
+            .into_owned();
+        if name.starts_with("src/sandbox") {
+            continue;
+        }
+        let code = code(&path);
+        let lines = code
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
+        for line in lines {
+            for (word, places) in allowed {
+                assert!(
+                    !line.contains(word) || places.contains(&name.as_str()),
+                    "{name} names `{word}`: {line}"
+                );
+            }
+        }
+    }
+    for (word, places) in allowed {
+        let used = places
+            .iter()
+            .any(|place| code(&root().join(place)).contains(word));
+        assert!(
+            used,
+            "`{word}` is not used where it may be: this test looks for nothing"
+        );
+    }
+}

@@ -197,6 +197,146 @@ fn what_a_plan_sends_is_taken_and_the_next_plan_is_empty() {
     });
 }
 
+/// The whole way, over HTTP: apply, plan again, apply again, undo.
+#[test]
+fn an_apply_takes_the_next_sends_nothing_and_the_backup_brings_back_what_was() {
+    every(|case| {
+        let report = case.plan("json").json();
+        if report["outcome"] != "changes" || case.misbehaves() {
+            return Ok(());
+        }
+        let served = Served::tenant(&case.tenant());
+        let backups = tempfile::tempdir().unwrap();
+        let folder = backups.path().to_string_lossy().into_owned();
+        let apply = |file: &str, args: &[&str]| {
+            let tenant = case.tenant()["tenant"]["id"].as_str().unwrap().to_owned();
+            let mut all = vec!["apply", file, "--auto-approve", "--backup-dir", &folder];
+            all.extend(["--format", "json", "--tenant", &tenant]);
+            all.extend(args);
+            served.run(&case.folder, &all)
+        };
+        let args: Vec<&str> = case.args.iter().map(String::as_str).collect();
+        let first = apply("desired.yaml", &args);
+        let told = first.json();
+        let as_expected = first.code == 0
+            && told["outcome"] == "applied"
+            && told["written"] == "yes"
+            && told["plan"]["resources"][0]["requests"]
+                == report["plan"]["resources"][0]["requests"];
+        if !as_expected {
+            return Err(format!("the apply ends otherwise:\n{first:#?}"));
+        }
+        let writes = || {
+            let requests = served.sandbox.requests();
+            requests
+                .iter()
+                .filter(|r| matches!(r.method.as_str(), "PATCH" | "DELETE"))
+                .count()
+        };
+        if writes() != 1 {
+            return Err(format!("{} writes", writes()));
+        }
+        let second = apply("desired.yaml", &args);
+        if (second.code, second.json()["outcome"].as_str()) != (0, Some("inSync")) || writes() != 1
+        {
+            return Err(format!("the second apply does something:\n{second:#?}"));
+        }
+        let backup = told["backup"].as_str().unwrap();
+        let backup = case.folder.join(backup).to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(&backup).unwrap();
+        let command = text
+            .lines()
+            .find(|line| line.contains("entrue apply"))
+            .unwrap();
+        let allow: Vec<&str> = match command.split_once(" --allow ") {
+            Some((_, codes)) => vec!["--allow", codes],
+            None => vec![],
+        };
+        let undone = apply(&backup, &allow);
+        let again: Value = apply(&backup, &allow).json();
+        let was = &report["plan"]["resources"][0]["before"];
+        let is = &again["plan"]["resources"][0]["before"];
+        let came_back = undone.code == 0 && means_the_same(was, is);
+        // `cannot-be-undone.md` says why, and what the user hears of it.
+        match (came_back, case.folder.join("cannot-be-undone.md").exists()) {
+            (true, false) | (false, true) => Ok(()),
+            (true, true) => Err("it can be undone after all".to_owned()),
+            (false, false) => Err(format!("{undone:#?}\n{text}\nwas {was:#}\nis {is:#}")),
+        }
+    });
+}
+
+/// Equal, but for members that are off on either side.
+fn means_the_same(one: &Value, other: &Value) -> bool {
+    fn tidy(value: &Value) -> Value {
+        match value {
+            Value::Object(members) => members
+                .iter()
+                .map(|(name, value)| (name.clone(), tidy(value)))
+                .filter(|(_, value)| !is_off(value))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
+            Value::Array(items) => items.iter().map(tidy).collect(),
+            Value::String(text) => text.trim().into(),
+            other => other.clone(),
+        }
+    }
+    fn is_off(value: &Value) -> bool {
+        matches!(value, Value::Null | Value::Bool(false))
+            || ["low", "disabled", "x509CertificateSingleFactor"]
+                .iter()
+                .any(|off| value == off)
+            || value.as_array().is_some_and(Vec::is_empty)
+            || value.as_object().is_some_and(serde_json::Map::is_empty)
+    }
+    tidy(one) == tidy(other)
+}
+
+/// A plan that was saved writes what the files would have written.
+#[test]
+fn a_saved_plan_is_taken_and_taken_once() {
+    every(|case| {
+        let report = case.plan("json").json();
+        if report["outcome"] != "changes" || case.misbehaves() {
+            return Ok(());
+        }
+        let served = Served::tenant(&case.tenant());
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+        let tenant = case.tenant()["tenant"]["id"].as_str().unwrap().to_owned();
+        let (plan, backups) = (place("plan.json"), place("backups"));
+        let mut args = vec!["plan", "desired.yaml", "--out", &plan, "--tenant", &tenant];
+        args.extend(case.args.iter().map(String::as_str));
+        let planned = served.run(&case.folder, &args);
+        let mut args = vec![
+            "apply",
+            "--plan",
+            &plan,
+            "--tenant",
+            &tenant,
+            "--backup-dir",
+            &backups,
+        ];
+        // What is known of defaults is not in a plan; allowances are.
+        for pair in case
+            .args
+            .windows(2)
+            .filter(|pair| pair[0] == "--known-default")
+        {
+            args.extend(pair.iter().map(String::as_str));
+        }
+        let applied = served.run(&case.folder, &args);
+        if (planned.code, applied.code) != (0, 0) || !applied.stdout.contains("\nApplied: ") {
+            return Err(format!("{planned:#?}\n{applied:#?}"));
+        }
+        let again = served.run(&case.folder, &args);
+        if again.code != 1 || !again.stderr.contains("plan-stale") {
+            return Err(format!("the plan is taken twice:\n{again:#?}"));
+        }
+        Ok(())
+    });
+}
+
 #[test]
 fn previews_send_no_write_and_few_requests() {
     every(|case| {

@@ -352,11 +352,20 @@ fn hostile_names_do_nothing() {
     tenant["groups"][0]["displayName"] =
         "::error::x\u{1b}[2J\r##vso[task.setvariable]##[error]\u{202e}".into();
     let served = Served::tenant(&tenant);
+    let folder = tempfile::tempdir().unwrap();
+    let baseline = std::fs::read_to_string(root().join("examples/minimal.yaml")).unwrap();
+    let baseline = baseline.replace("        - { Id: CBA Testers }\n", "");
+    std::fs::write(folder.path().join("x.yaml"), baseline).unwrap();
     for format in ["text", "json", "diff"] {
-        let run = served.run(
-            &root(),
-            &["plan", "examples/minimal.yaml", "--format", format],
-        );
+        let args = [
+            "plan",
+            "x.yaml",
+            "--allow",
+            "include-lost",
+            "--format",
+            format,
+        ];
+        let run = served.run(folder.path(), &args);
         assert_eq!(run.code, 0, "{}", run.stderr);
         for shown in [&run.stdout, &run.stderr] {
             assert!(

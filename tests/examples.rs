@@ -6,20 +6,19 @@ mod support;
 use serde_json::{Value, json};
 use support::{Served, entrue, root};
 
-fn plan(baseline: &str, tenant: &str) -> Value {
+fn plan(baseline: &str, tenant: &str, allow: &[&str]) -> Value {
     let baseline = format!("examples/{baseline}.yaml");
     let tenant = format!("examples/{tenant}.tenant.json");
-    let run = entrue(
-        &root(),
-        &["plan", &baseline, "--sandbox", &tenant, "--format", "json"],
-    );
+    let mut args = vec!["plan", &baseline, "--sandbox", &tenant, "--format", "json"];
+    args.extend(allow);
+    let run = entrue(&root(), &args);
     assert_eq!(run.code, 0, "{run:#?}");
     run.json()["plan"]["resources"][0].clone()
 }
 
 #[test]
 fn the_full_example_changes_what_it_says() {
-    let resource = plan("contoso", "contoso");
+    let resource = plan("contoso", "contoso", &[]);
     let paths: Vec<&str> = resource["changes"]
         .as_array()
         .unwrap()
@@ -34,7 +33,7 @@ fn the_full_example_changes_what_it_says() {
                 .as_str(),
             "AuthenticationModeConfiguration.Rules[policyOID,1.2.3.4]",
             "CertificateUserBindings[PrincipalName,userPrincipalName].Priority",
-            "CertificateUserBindings[RFC822Name,userPrincipalName]",
+            "CertificateUserBindings[RFC822Name,userPrincipalName].Priority",
             "CertificateUserBindings[SubjectKeyIdentifier,certificateUserIds].Priority",
             "ExcludeTargets[9b7d4c3a-2e58-4f91-a6d0-8e3c5b1f7a24]",
             "IncludeTargets[5e1f8b27-94d3-4a6c-b0f5-6c2a9d7e4b12]",
@@ -45,14 +44,15 @@ fn the_full_example_changes_what_it_says() {
 
 #[test]
 fn the_minimal_example_sends_state_and_targets_only() {
-    let body = plan("minimal", "contoso")["requests"][0]["body"].clone();
+    let body = plan("minimal", "contoso", &[])["requests"][0]["body"].clone();
     let sent: Vec<&String> = body.as_object().unwrap().keys().collect();
     assert_eq!(sent, ["@odata.type", "state", "includeTargets"]);
 }
 
 #[test]
 fn absent_resets_what_was_customised_and_leaves_the_default_alone() {
-    assert_eq!(plan("absent", "customised")["action"], "delete");
+    let allow = ["--allow", "policy-reset,method-disabled"];
+    assert_eq!(plan("absent", "customised", &allow)["action"], "delete");
     let untouched = Served::tenant(&json!({
         "formatVersion": "1.0",
         "tenant": {"id": "11111111-2222-3333-4444-555555555555"}
@@ -69,7 +69,10 @@ fn absent_resets_what_was_customised_and_leaves_the_default_alone() {
 /// live affinity levels that the file leaves out.
 #[test]
 fn microsofts_own_example_comes_out_as_their_page_has_it() {
-    let mut body = plan("microsoft-update", "microsoft-update")["requests"][0]["body"].clone();
+    // It switches the method on for everybody, and takes away what was there.
+    let allow = ["--allow", "scope-all-users,binding-lost"];
+    let plan = plan("microsoft-update", "microsoft-update", &allow);
+    let mut body = plan["requests"][0]["body"].clone();
     let live_only = [
         body["certificateUserBindings"][0]
             .as_object_mut()

@@ -54,6 +54,11 @@ pub enum Command {
         after_help = "Example:\n  entrue plan examples/contoso.yaml --sandbox examples/contoso.tenant.json"
     )]
     Plan(Plan),
+    /// Make the tenant as the files, or a saved plan, say.
+    #[command(
+        after_help = "Examples:\n  entrue apply policies/ --tenant contoso.com\n  entrue apply --plan plan.json --tenant contoso.com"
+    )]
+    Apply(Box<Apply>),
     /// Show a saved plan.
     #[command(after_help = "Example:\n  entrue show plan.json --format diff")]
     Show(Show),
@@ -87,7 +92,7 @@ pub struct Validate {
 }
 
 /// What is allowed for once.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct Allow {
     /// Set a judgement or a guard aside, by its code; see docs/findings.md.
     #[arg(long, value_name = "CODE", value_delimiter = ',')]
@@ -106,6 +111,63 @@ pub struct Plan {
     /// What to compare.
     #[command(flatten)]
     pub compare: Compare,
+}
+
+/// Arguments of `apply`.
+#[derive(Debug, clap::Args)]
+pub struct Apply {
+    /// Files, globs or folders; `-` is standard input.
+    #[arg(
+        required_unless_present = "plan",
+        conflicts_with = "plan",
+        value_name = "PATH"
+    )]
+    pub paths: Vec<String>,
+    /// Write a plan that `plan --out` saved, and nothing else. It is its own approval.
+    #[arg(long, value_name = "FILE", conflicts_with = "allow")]
+    pub plan: Option<PathBuf>,
+    /// Only if the saved plan has this id.
+    #[arg(long, value_name = "PLANID", requires = "plan")]
+    pub expect: Option<String>,
+    /// The saved plan must not be older than this, such as 90m or 24h.
+    #[arg(long, value_name = "TIME", requires = "plan", default_value = "24h", value_parser = max_age)]
+    pub max_age: jiff::SignedDuration,
+    /// Do not ask.
+    #[arg(long)]
+    pub auto_approve: bool,
+    /// Seconds that a write may take to show.
+    #[arg(long, value_name = "SECONDS", default_value_t = 60, value_parser = clap::value_parser!(u32).range(0..=3600))]
+    pub verify_timeout: u32,
+    /// Where the policy is saved before it is written, as a baseline that brings it back.
+    #[arg(long, value_name = "DIR", default_value = ".entrue/backups")]
+    pub backup_dir: PathBuf,
+    /// Save no backup.
+    #[arg(long, conflicts_with = "backup_dir")]
+    pub no_backup: bool,
+    /// Codes to set aside.
+    #[command(flatten)]
+    pub allow: Allow,
+    /// Graph's JSON of a configuration that this tenant has when untouched.
+    #[arg(long, value_name = "FILE")]
+    pub known_default: Vec<PathBuf>,
+    /// The tenant.
+    #[command(flatten)]
+    pub connection: Connection,
+}
+
+/// A length of time: `90m`, `24h`, `2d`, or seconds.
+fn max_age(text: &str) -> Result<jiff::SignedDuration, String> {
+    let seconds = text.parse::<i64>().map(jiff::SignedDuration::from_secs);
+    let days = text.strip_suffix('d').and_then(|days| days.parse().ok());
+    let given = match (seconds, days) {
+        (Ok(seconds), _) => Ok(seconds),
+        (_, Some(days)) => Ok(jiff::SignedDuration::from_hours(24i64.saturating_mul(days))),
+        _ => text.parse(),
+    };
+    match given {
+        Ok(age) if age.is_positive() => Ok(age),
+        _ => Err("write a time such as 90m, 24h or 2d".to_owned()),
+    }
 }
 
 /// Arguments of `drift`.
@@ -142,7 +204,7 @@ pub struct Compare {
 }
 
 /// How the tenant is reached.
-#[derive(Debug, Default, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 #[command(next_help_heading = "Connection")]
 pub struct Connection {
     /// A simulated tenant, run in this process.

@@ -16,10 +16,11 @@ use crate::graph::client::Graph;
 use crate::graph::cloud::{self, Cloud};
 use crate::graph::error::GraphError;
 use crate::graph::seam::{Network, Seam};
-use crate::graph::token::{self, Secret, claims};
+use crate::graph::token::{Secret, claims};
 use crate::sandbox::Sandbox;
 
 use super::args::Connection;
+use super::sign_in::{Auth, choose};
 
 /// A connection, and what it is to.
 pub struct Connected {
@@ -48,7 +49,8 @@ impl From<GraphError> for NoConnection {
     }
 }
 
-fn invalid(code: &str, message: impl Into<String>) -> NoConnection {
+/// Something of the command line's or the environment's that is the user's to mend.
+pub fn invalid(code: &str, message: impl Into<String>) -> NoConnection {
     NoConnection {
         outcome: Outcome::Invalid,
         problem: Problem::new(code, message),
@@ -56,14 +58,15 @@ fn invalid(code: &str, message: impl Into<String>) -> NoConnection {
 }
 
 impl NoConnection {
-    fn hint(mut self, hint: impl Into<String>) -> Self {
+    /// The same with advice.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.problem.hint = Some(hint.into());
         self
     }
 }
 
 /// A variable of the environment; an empty one counts as unset.
-fn variable(name: &str) -> Option<String> {
+pub fn variable(name: &str) -> Option<String> {
     std::env::var(name)
         .ok()
         .filter(|value| !value.trim().is_empty())
@@ -89,8 +92,48 @@ fn agreed(
     }
 }
 
+/// What a command may do to the tenant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Nothing: whatever a simulated tenant is told, its file stays.
+    Reads,
+    /// Writes, which a simulated tenant keeps in its file.
+    Writes,
+}
+
+/// A tenant that something beside flags and environment says this run is for.
+#[derive(Clone, Debug)]
+pub struct Asserted {
+    /// The tenant, by id or domain.
+    pub tenant: String,
+    /// The cloud, where it says so.
+    pub cloud: Option<String>,
+    /// The file that says so.
+    pub file: String,
+    /// The line in it.
+    pub line: Option<usize>,
+}
+
+/// What baselines assert.
+pub fn asserted(policies: &[Declared]) -> Vec<Asserted> {
+    let of = |policy: &Declared| {
+        let (file, line) = policy.line();
+        Some(Asserted {
+            tenant: policy.tenant.clone()?,
+            cloud: None,
+            file,
+            line: Some(line),
+        })
+    };
+    policies.iter().filter_map(of).collect()
+}
+
 /// Connects. Sends no request but a look-up of a tenant that is given by domain.
-pub async fn connect(with: &Connection, policies: &[Declared]) -> Result<Connected, NoConnection> {
+pub async fn connect(
+    with: &Connection,
+    asserted: &[Asserted],
+    access: Access,
+) -> Result<Connected, NoConnection> {
     let within = Duration::from_secs(u64::from(with.timeout));
     let network = Network::new().map_err(|error| NoConnection {
         outcome: Outcome::Unknown,
@@ -99,7 +142,7 @@ pub async fn connect(with: &Connection, policies: &[Declared]) -> Result<Connect
     })?;
     let seam: Arc<dyn Seam> = Arc::new(network);
     if let Some(file) = &with.sandbox {
-        return sandbox(with, file, seam, policies, within).await;
+        return sandbox(with, file, seam, asserted, access).await;
     }
     let cloud = agreed(with.cloud.as_ref(), "ENTRUE_CLOUD", "--cloud")?;
     let cloud = match cloud.as_deref() {
@@ -175,7 +218,7 @@ pub async fn connect(with: &Connection, policies: &[Declared]) -> Result<Connect
             })
         }
     };
-    told.files(policies).await?;
+    told.files(asserted, cloud.name).await?;
     Ok(Connected {
         graph: Graph::new(seam, root, tokens, within),
         tenant: Tenant {
@@ -190,12 +233,14 @@ async fn sandbox(
     with: &Connection,
     file: &Path,
     seam: Arc<dyn Seam>,
-    policies: &[Declared],
-    within: Duration,
+    asserted: &[Asserted],
+    access: Access,
 ) -> Result<Connected, NoConnection> {
+    let within = Duration::from_secs(u64::from(with.timeout));
     let sandbox = Sandbox::load(file)
         .map_err(|error| invalid("sandbox-file", error.to_string()))?
-        .misbehave(&with.behavior, &with.fault);
+        .misbehave(&with.behavior, &with.fault)
+        .save_on_write(access == Access::Writes);
     let failed = |error: std::io::Error| NoConnection {
         outcome: Outcome::Unknown,
         problem: Problem::new(
@@ -217,7 +262,7 @@ async fn sandbox(
         within,
         id: Some(id),
     };
-    told.files(policies).await?;
+    told.files(asserted, "sandbox").await?;
     let tokens = Tokens::given(Secret::new("sandbox"));
     Ok(Connected {
         graph: Graph::new(seam, root, tokens, within),
@@ -279,13 +324,29 @@ impl Told {
         }
     }
 
-    /// The tenants that the baselines assert.
-    async fn files(&mut self, policies: &[Declared]) -> Result<(), NoConnection> {
-        for policy in policies {
-            let Some(tenant) = &policy.tenant else {
-                continue;
+    /// The tenants and clouds that files assert.
+    async fn files(&mut self, asserted: &[Asserted], cloud: &str) -> Result<(), NoConnection> {
+        for Asserted {
+            tenant,
+            cloud: other,
+            file,
+            line,
+        } in asserted
+        {
+            let at = |mut error: NoConnection| {
+                error.problem.file = Some(file.clone());
+                error.problem.line = *line;
+                error
             };
-            let (file, line) = policy.line();
+            if let Some(other) = other.as_deref().filter(|other| *other != cloud) {
+                let message =
+                    format!("{file} is for cloud `{other}`, but this run is for `{cloud}`");
+                let hint = match other {
+                    "sandbox" => "give the simulated tenant with `--sandbox FILE`".to_owned(),
+                    other => format!("give `--cloud {other}`, or find out which one is meant"),
+                };
+                return Err(at(invalid(codes::TENANT_MISMATCH.name, message).hint(hint)));
+            }
             if self.id.is_none() {
                 return Err(invalid(
                     codes::TENANT_MISMATCH.name,
@@ -293,78 +354,12 @@ impl Told {
                 )
                 .hint("give `--tenant`; the token says nothing that can be read"));
             }
-            let place = format!("{file}:{line}");
-            if let Err(mut error) = self.take(tenant, &place).await {
-                error.problem.file = Some(file);
-                error.problem.line = Some(line);
-                return Err(error);
-            }
+            let place = match line {
+                Some(line) => format!("{file}:{line}"),
+                None => file.clone(),
+            };
+            self.take(tenant, &place).await.map_err(at)?;
         }
         Ok(())
-    }
-}
-
-enum Auth {
-    Token(Secret),
-    ClientSecret(String, Secret),
-}
-
-/// The one kind of sign-in that is completely configured, and why it was taken.
-fn choose(with: &Connection, tenant: Option<&str>) -> Result<(Auth, String), NoConnection> {
-    const KINDS: &str = "auto, token, client-secret";
-    let kind = with.auth.clone().or_else(|| variable("ENTRUE_AUTH"));
-    let kind = kind.as_deref().unwrap_or("auto");
-    let given = variable("ENTRUE_ACCESS_TOKEN");
-    let secret = variable("AZURE_CLIENT_SECRET");
-    let client = variable("AZURE_CLIENT_ID");
-    let by_token = |text: String| {
-        let token = token::tidy(&text)
-            .map_err(|error| invalid("usage", format!("ENTRUE_ACCESS_TOKEN: {error}")))?;
-        Ok((
-            Auth::Token(token),
-            "signing in with ENTRUE_ACCESS_TOKEN".to_owned(),
-        ))
-    };
-    let by_secret = |client: String, secret: String| {
-        let note = format!("signing in as app {client} with AZURE_CLIENT_SECRET");
-        Ok((Auth::ClientSecret(client, Secret::new(secret.trim())), note))
-    };
-    let complete = (client.clone(), secret.clone(), tenant);
-    match kind {
-        "token" => by_token(given.ok_or_else(|| invalid("usage", "`--auth token` needs ENTRUE_ACCESS_TOKEN"))?),
-        "client-secret" => match complete {
-            (Some(client), Some(secret), Some(_)) => by_secret(client, secret),
-            _ => Err(invalid(
-                "usage",
-                "`--auth client-secret` needs AZURE_CLIENT_ID, AZURE_CLIENT_SECRET and the tenant (--tenant or AZURE_TENANT_ID)",
-            )),
-        },
-        "auto" => match (given, complete) {
-            (Some(_), (Some(_), Some(_), Some(_))) => Err(invalid(
-                "usage",
-                "two sign-ins are configured: a token (ENTRUE_ACCESS_TOKEN) and a client secret (AZURE_CLIENT_ID, AZURE_CLIENT_SECRET)",
-            )
-            .hint("choose one with `--auth token` or `--auth client-secret`")),
-            (Some(token), _) => by_token(token),
-            (None, (Some(client), Some(secret), Some(_))) => by_secret(client, secret),
-            (None, (None, None, _)) => Err(invalid("usage", "nothing says how to sign in").hint(
-                "set ENTRUE_ACCESS_TOKEN, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET; to try entrue without a tenant, use `--sandbox FILE`",
-            )),
-            (None, (client, secret, tenant)) => {
-                let missing: Vec<&str> = [
-                    (client.is_some(), "AZURE_CLIENT_ID"),
-                    (secret.is_some(), "AZURE_CLIENT_SECRET"),
-                    (tenant.is_some(), "AZURE_TENANT_ID (or --tenant)"),
-                ]
-                .into_iter()
-                .filter_map(|(set, name)| (!set).then_some(name))
-                .collect();
-                Err(invalid(
-                    "usage",
-                    format!("signing in by client secret is half configured; missing: {}", missing.join(", ")),
-                ))
-            }
-        },
-        other => Err(invalid("usage", format!("`--auth {other}`: there is no such kind; known: {KINDS}"))),
     }
 }

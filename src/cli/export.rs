@@ -18,7 +18,8 @@ pub async fn run(command: &args::Export, format: Format) -> Ended {
             "`--format diff` needs a file to compare with; use `plan`",
         );
     }
-    let connection = match connect::connect(&command.connection, &[]).await {
+    let connection = match connect::connect(&command.connection, &[], connect::Access::Reads).await
+    {
         Ok(connection) => connection,
         Err(error) => return Ended::failed("export", error.outcome, vec![error.problem]),
     };

@@ -1,15 +1,21 @@
 //! The command line: arguments in, one report out.
 
+mod apply;
+
 pub mod args;
+mod backup;
 mod connect;
 mod drift;
 mod export;
 mod known;
 mod output;
 mod plan;
+mod ready;
 mod sandbox;
+mod saved;
 mod schema;
 mod show;
+mod sign_in;
 mod validate;
 
 use std::process::ExitCode;
@@ -33,6 +39,7 @@ pub fn main() -> ExitCode {
     let ended = match &args.command {
         Command::Validate(command) => validate::run(command, args.format),
         Command::Plan(command) => run(plan::run(command), "plan"),
+        Command::Apply(command) => served(apply::run(command, &output)),
         Command::Drift(command) => run(drift::run(command), "drift"),
         Command::Export(command) => run(export::run(command, args.format), "export"),
         Command::Show(command) => show::run(command),
@@ -47,15 +54,21 @@ fn run(command: impl Future<Output = Ended>, name: &str) -> Ended {
     served(async {
         tokio::select! {
             ended = command => ended,
-            signal = interrupted() => {
-                let message = "interrupted before any write; the tenant is as it was";
-                let problem = Problem { retryable: true, ..Problem::new("interrupted", message) };
-                let mut ended = Ended::failed(name, Outcome::Unknown, vec![problem]);
-                ended.report.exit_code = signal;
-                ended
-            }
+            signal = interrupted() => untouched(name, signal),
         }
     })
+}
+
+/// Interrupted before any write.
+fn untouched(name: &str, signal: u8) -> Ended {
+    let message = "interrupted before any write; the tenant is as it was";
+    let problem = Problem {
+        retryable: true,
+        ..Problem::new("interrupted", message)
+    };
+    let mut ended = Ended::failed(name, Outcome::Unknown, vec![problem]);
+    ended.report.exit_code = signal;
+    ended
 }
 
 /// Runs a command that needs a runtime and minds signals itself.

@@ -126,6 +126,26 @@ impl Output {
         }
     }
 
+    /// Shows a plan before the command has ended, for whoever is to approve it,
+    /// or to say what is about to be done. JSON is printed once, at the end.
+    pub fn show_plan(&self, plan: &Plan) {
+        if !self.format.is_json() {
+            self.show(&Shown::Plan(text::Purpose::Plan), self.format, Some(plan));
+        }
+    }
+
+    /// Tells something at once that must be known whatever comes.
+    pub fn tell(&self, note: &str) {
+        if !self.format.is_json() {
+            write_stderr(&format!("note: {}\n", crate::view::clean::line(note)));
+        }
+    }
+
+    /// Whether the report itself is what is printed.
+    pub fn is_json(&self) -> bool {
+        self.format.is_json()
+    }
+
     /// Prints how a command ended and gives the exit code.
     pub fn print(&self, ended: Ended) -> u8 {
         let Ended {

@@ -1,25 +1,24 @@
 //! `entrue plan`, and what it shares with `drift`.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::collections::BTreeMap;
 
+use crate::core::defaults::Known;
 use crate::core::finding::{Kind, Severity};
 use crate::core::plan::Plan;
-use crate::core::report::{Outcome, Problem, Report};
+use crate::core::report::{Outcome, Report};
 use crate::reconcile::{self, Planned, Wanted};
-use crate::view::json;
 use crate::view::text::Purpose;
 
 use super::args::{self, Compare};
 use super::output::{Ended, Shown, of_plan};
-use super::{connect, known, validate};
+use super::{connect, known, saved, validate};
 
 /// Runs it.
 pub async fn run(command: &args::Plan) -> Ended {
     let differences = if command.detailed_exitcode { 2 } else { 0 };
     let mut ended = compare(&command.compare, "plan", differences).await;
     if let (Some(path), Some(plan)) = (&command.out, &ended.report.plan)
-        && let Err(problem) = save(plan, path)
+        && let Err(problem) = saved::save(plan, path)
     {
         ended.report.errors.push(problem);
         ended.report = ended.report.ended(Outcome::Invalid, 2);
@@ -29,9 +28,40 @@ pub async fn run(command: &args::Plan) -> Ended {
     ended
 }
 
+/// What comparing gave, with what is needed to go on from it.
+pub struct Compared {
+    /// How a command that only looks ends here.
+    pub ended: Ended,
+    /// The connection, where it came so far.
+    pub connection: Option<connect::Connected>,
+    /// Defaults that the user knows of.
+    pub known_defaults: BTreeMap<&'static str, Vec<Known>>,
+}
+
+impl From<Ended> for Compared {
+    fn from(ended: Ended) -> Self {
+        Compared {
+            ended,
+            connection: None,
+            known_defaults: BTreeMap::new(),
+        }
+    }
+}
+
 /// Reads files and tenant and compares them.
 pub async fn compare(command: &Compare, name: &'static str, differences: u8) -> Ended {
-    let invalid = |problem| Ended::failed(name, Outcome::Invalid, vec![problem]);
+    let access = connect::Access::Reads;
+    gather(command, name, differences, access).await.ended
+}
+
+/// The same, keeping what a command that goes on needs.
+pub async fn gather(
+    command: &Compare,
+    name: &'static str,
+    differences: u8,
+    access: connect::Access,
+) -> Compared {
+    let invalid = |problem| Ended::failed(name, Outcome::Invalid, vec![problem]).into();
     let allowed = match validate::allowed(&command.allow) {
         Ok(allowed) => allowed,
         Err(problem) => return invalid(problem),
@@ -50,15 +80,17 @@ pub async fn compare(command: &Compare, name: &'static str, differences: u8) -> 
             report,
             found: files.found,
             notes: files.notes,
-        };
+        }
+        .into();
     }
-    let connected = connect::connect(&command.connection, &files.loaded.policies).await;
+    let asserted = connect::asserted(&files.loaded.policies);
+    let connected = connect::connect(&command.connection, &asserted, access).await;
     let connection = match connected {
         Ok(connection) => connection,
         Err(error) => {
             let mut ended = Ended::failed(name, error.outcome, vec![error.problem]);
             ended.found = files.found;
-            return ended;
+            return ended.into();
         }
     };
     files.notes.extend(connection.notes.clone());
@@ -105,24 +137,21 @@ pub async fn compare(command: &Compare, name: &'static str, differences: u8) -> 
         }
     }
     let report = report.ended(outcome, differences);
-    if report.plan.is_none() {
-        let shown = no_plan(&report, name);
-        return Ended {
+    let shown = match (&report.plan, name) {
+        (None, _) => no_plan(&report, name),
+        (Some(_), "drift") => Shown::Plan(Purpose::Drift),
+        (Some(_), "apply") => Shown::Plan(Purpose::Blocked),
+        (Some(_), _) => Shown::Plan(Purpose::Plan),
+    };
+    Compared {
+        ended: Ended {
             report,
             shown,
             found: files.found,
             notes: files.notes,
-        };
-    }
-    Ended {
-        report,
-        shown: Shown::Plan(if name == "drift" {
-            Purpose::Drift
-        } else {
-            Purpose::Plan
-        }),
-        found: files.found,
-        notes: files.notes,
+        },
+        connection: Some(connection),
+        known_defaults,
     }
 }
 
@@ -135,6 +164,7 @@ fn no_plan(report: &Report, name: &str) -> Shown {
     let errors = validate::count(report.errors.len(), "error", "errors");
     Shown::Text(match name {
         "drift" => format!("Drift: unknown, {errors}: {why}\n"),
+        "apply" => format!("Not applied, {errors}: {why}\n"),
         _ => format!("No plan, {errors}: {why}\n"),
     })
 }
@@ -163,55 +193,4 @@ fn guards_to_notes(plan: &mut Plan) {
     }
     plan.summary.blocked = 0;
     plan.plan_id = plan.content_id();
-}
-
-fn save(plan: &Plan, path: &Path) -> Result<(), Problem> {
-    if plan.tenant.id.is_none() {
-        let message = "a plan is saved for one tenant, and nothing tells which one this is";
-        return Err(Problem::new("plan-without-tenant", message)
-            .hint("give `--tenant`; the token says nothing that can be read"));
-    }
-    let place = replaceable(path)?;
-    let path = place.as_path();
-    let failed = |error: std::io::Error| {
-        let message = format!("the plan cannot be saved to `{}`: {error}", path.display());
-        Problem::new("plan-not-saved", message)
-    };
-    // Written beside its place and moved there whole: half a plan never exists.
-    let folder = path
-        .parent()
-        .filter(|folder| !folder.as_os_str().is_empty());
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let draft = folder
-        .unwrap_or(Path::new("."))
-        .join(format!(".{name}.{}", std::process::id()));
-    std::fs::File::create(&draft)
-        .and_then(|mut file| {
-            file.write_all(json::render(plan).as_bytes())?;
-            file.sync_all()
-        })
-        .and_then(|()| std::fs::rename(&draft, path))
-        .map_err(|error| {
-            let _ = std::fs::remove_file(&draft);
-            failed(error)
-        })
-}
-
-/// Where the plan goes: behind links, and never over anything but a plan. What
-/// stands there may be a baseline or a tenant's file, given by mistake.
-fn replaceable(path: &Path) -> Result<PathBuf, Problem> {
-    let Ok(place) = std::fs::canonicalize(path) else {
-        return Ok(path.to_path_buf());
-    };
-    let is_plan = || {
-        let text = std::fs::read_to_string(&place).unwrap_or_default();
-        let json: serde_json::Value = serde_json::from_str(&text).unwrap_or_default();
-        text.is_empty() || json["planId"].is_string()
-    };
-    if place.is_file() && is_plan() {
-        return Ok(place);
-    }
-    let message = format!("`{}` is there already and is no saved plan", path.display());
-    Err(Problem::new("plan-not-saved", message)
-        .hint("it is left as it is; give another name, or remove it yourself"))
 }

@@ -41,6 +41,15 @@ const fn note(name: &'static str) -> Code {
     }
 }
 
+const fn guard(name: &'static str) -> Code {
+    Code {
+        name,
+        severity: Severity::Error,
+        kind: Kind::Guard,
+        allowable: true,
+    }
+}
+
 const fn hard_guard(name: &'static str) -> Code {
     Code {
         name,
@@ -163,6 +172,28 @@ codes! {
     DEFAULT_ASSUMED = note("default-assumed");
     /// A write that would have to send `unknownFutureValue`.
     SENTINEL_SENT = hard_guard("sentinel-sent");
+    /// The method would be switched off.
+    METHOD_DISABLED = guard("method-disabled");
+    /// A customised policy would be reset.
+    POLICY_RESET = guard("policy-reset");
+    /// The method would come to cover all users.
+    SCOPE_ALL_USERS = guard("scope-all-users");
+    /// The method would be enabled for nobody.
+    SCOPE_EMPTY = guard("scope-empty");
+    /// An include target would go.
+    INCLUDE_LOST = guard("include-lost");
+    /// An exclude target would go.
+    EXCLUSION_LOST = guard("exclusion-lost");
+    /// A certificate user binding would go.
+    BINDING_LOST = guard("binding-lost");
+    /// The scope of a CA would go.
+    CA_SCOPE_LOST = guard("ca-scope-lost");
+    /// High affinity is required, and no binding has it.
+    AFFINITY_UNREACHABLE = guard("affinity-unreachable");
+    /// Required affinity would be raised.
+    AFFINITY_RAISED = guard("affinity-raised");
+    /// A rule of a type that Graph hides would be dropped.
+    HIDDEN_RULE_DROPPED = guard("hidden-rule-dropped");
 }
 
 /// The code of this name.

@@ -8,7 +8,7 @@ use super::spec::Object;
 /// How two texts of a property compare.
 #[derive(Clone, Copy, Debug)]
 pub enum Compare {
-    /// As text without white space around it.
+    /// As text without white space around it; an object id in its place without case.
     Trimmed,
     /// As one of these words without case; the words are the current spelling.
     /// Other words, which a service may have grown, compare without case too.
@@ -45,6 +45,8 @@ impl Compare {
     pub fn key<'t>(&self, text: &'t str, siblings: &Object) -> Cow<'t, str> {
         let trimmed = text.trim();
         match self {
+            // Wherever an id may stand, its case means nothing.
+            Compare::Trimmed if is_guid(trimmed) => folded(trimmed),
             Compare::Trimmed => trimmed.into(),
             Compare::Word(words) => word(words, trimmed),
             Compare::Flags(words) => {

@@ -4,6 +4,7 @@
 //! module takes values and returns values, driven by the tables in
 //! [`crate::policy`].
 
+pub mod approval;
 pub mod codes;
 pub mod compare;
 pub mod defaults;
@@ -17,6 +18,8 @@ pub mod live;
 pub mod overlay;
 pub mod path;
 pub mod plan;
+pub mod references;
 pub mod report;
 pub mod resolve;
 pub mod spec;
+pub mod verify;

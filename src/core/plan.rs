@@ -12,11 +12,11 @@ use super::defaults::{Known, nearest};
 use super::diff::{Change, diff, with_names};
 use super::directory::Directory;
 use super::finding::Finding;
-use super::guard;
+use super::guard::{self, Reviewed};
 use super::live::encode;
 use super::overlay::overlay;
 use super::path::Path;
-use super::resolve::{References, dangling, references};
+use super::references::{References, deleted, references, unread};
 use super::spec::{Object, PolicySpec};
 
 /// The version of the plan format. Readers refuse another major version.
@@ -194,11 +194,21 @@ pub fn plan_resource(inputs: Inputs<'_>) -> Resource {
         },
     };
     let requests = requests(spec, action, &after, &changes);
-    findings.extend(guard::review(spec, requests.first().map(|r| &r.body)));
+    findings.extend(guard::review(&Reviewed {
+        spec,
+        action,
+        before: &live,
+        after: &after,
+        body: requests.first().map(|request| &request.body),
+        changes: changes.len(),
+        names: directory,
+    }));
     if action != Action::Delete {
-        let more = dangling(spec, &after, directory, &findings);
+        let more = deleted(spec, &after, directory, &findings);
         findings.extend(more);
     }
+    let more = unread(spec, [&live, &after], directory, &findings);
+    findings.extend(more);
     for finding in &mut findings {
         finding.allow(allowed);
     }
@@ -226,7 +236,14 @@ fn assumed(source: &str) -> Finding {
         .hint("if you know this tenant's default, give it with `--known-default`")
 }
 
-fn requests(spec: &PolicySpec, action: Action, after: &Object, changes: &[Change]) -> Vec<Request> {
+/// What would be sent: method and path from the policy's table, the body from
+/// the state that is wanted and the changes.
+pub fn requests(
+    spec: &PolicySpec,
+    action: Action,
+    after: &Object,
+    changes: &[Change],
+) -> Vec<Request> {
     match action {
         Action::None => Vec::new(),
         Action::Delete => vec![Request {
@@ -260,7 +277,8 @@ fn body(spec: &PolicySpec, after: &Object, changes: &[Change]) -> Value {
     Value::Object(body)
 }
 
-fn groups(
+/// The groups that occur in some states of a policy, with their names.
+pub fn groups(
     spec: &PolicySpec,
     states: [&Object; 2],
     directory: &Directory,
@@ -380,7 +398,8 @@ impl std::io::Write for Sha256 {
     }
 }
 
-fn summarise(resources: &[Resource]) -> Summary {
+/// How many policies get which action.
+pub fn summarise(resources: &[Resource]) -> Summary {
     let count = |action| resources.iter().filter(|r| r.action == action).count();
     Summary {
         patch: count(Action::Patch),

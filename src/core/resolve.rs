@@ -7,70 +7,9 @@ use serde_json::{Value, json};
 use super::codes;
 use super::compare::{fold, is_guid};
 use super::directory::{ById, Directory, Group};
-use super::finding::{At, Checks, Finding, show_way};
-use super::spec::{Kind, List, Object, PolicySpec, Property, Refers, refers_anywhere};
-
-/// What a policy or a declaration refers to in the directory.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct References {
-    /// Display names of groups, as spelt.
-    pub names: BTreeSet<String>,
-    /// Object ids of groups, in lower case.
-    pub ids: BTreeSet<String>,
-}
-
-/// Collects what a canonical policy or a declaration refers to.
-pub fn references(spec: &PolicySpec, policy: &Object, into: &mut References) {
-    visit(
-        spec.properties,
-        policy,
-        &mut Vec::new(),
-        &mut |_, entry, property| {
-            let Some(Refers::Group(group)) = property.refers(entry) else {
-                return;
-            };
-            if is_guid(group) {
-                into.ids.insert(group.to_ascii_lowercase());
-            } else {
-                into.names.insert(group.to_owned());
-            }
-        },
-    );
-}
-
-fn visit(
-    table: &'static [Property],
-    members: &Object,
-    way: &mut Vec<At>,
-    seen: &mut impl FnMut(&[At], &Object, &'static Property),
-) {
-    for property in table {
-        let Some(value) = members.get(property.name) else {
-            continue;
-        };
-        if property.is_reference() {
-            seen(way, members, property);
-        }
-        way.push(property.name.into());
-        match (&property.kind, value) {
-            (Kind::Object(_) | Kind::Single(_), Value::Object(inner)) => {
-                let table = property.kind.object().unwrap_or_default();
-                visit(table, inner, way, seen);
-            }
-            (Kind::List(list), Value::Array(entries)) if refers_anywhere(list.entry) => {
-                for (index, entry) in entries.iter().enumerate() {
-                    if let Value::Object(entry) = entry {
-                        way.push(index.into());
-                        visit(list.entry, entry, way, seen);
-                        way.pop();
-                    }
-                }
-            }
-            _ => {}
-        }
-        way.pop();
-    }
-}
+use super::finding::{At, Checks};
+use super::references::{References, references};
+use super::spec::{Kind, List, Object, PolicySpec, Property, Refers};
 
 /// The declaration with ids for names and without labels, and what is wrong with
 /// it. `live` tells which ids the tenant has already.
@@ -354,56 +293,4 @@ fn candidates(groups: &[Group]) -> String {
             format!("\n{} `{name}` ({})", group.id, group.traits())
         })
         .collect()
-}
-
-/// Warnings about targets of the finished policy whose group is gone or unread,
-/// which the declaration does not name itself.
-pub fn dangling(
-    spec: &PolicySpec,
-    target: &Object,
-    directory: &Directory,
-    said: &[Finding],
-) -> Vec<Finding> {
-    let mut found: Vec<Finding> = Vec::new();
-    let mut unread = 0;
-    visit(
-        spec.properties,
-        target,
-        &mut Vec::new(),
-        &mut |way, entry, property| {
-            let Some(Refers::Group(id)) = property.refers(entry) else {
-                return;
-            };
-            if !is_guid(id) {
-                return;
-            }
-            let path = show_way(way);
-            match directory.id(id) {
-                Some(ById::Gone) if !said.iter().any(|finding| finding.message.contains(id)) => {
-                    found.push(
-                        Finding::new(
-                            &codes::GROUP_DELETED,
-                            path,
-                            format!("group {id} no longer exists, but the live policy names it"),
-                        )
-                        .hint("declare the list without it to take it out"),
-                    );
-                }
-                Some(ById::Unread) => unread += 1,
-                _ => {}
-            }
-        },
-    );
-    if unread > 0 && !said.iter().any(|f| f.code == codes::GROUP_UNREAD.name) {
-        let why = directory.unread_because.as_deref().unwrap_or("refused");
-        found.push(
-            Finding::new(
-                &codes::GROUP_UNREAD,
-                "",
-                format!("the names of {unread} group(s) could not be read ({why}); ids are shown"),
-            )
-            .hint("grant GroupMember.Read.All to see names"),
-        );
-    }
-    found
 }

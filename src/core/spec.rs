@@ -6,7 +6,8 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::compare::{Compare, is_all_users};
-use super::finding::Checks;
+use super::finding::{Checks, Finding};
+use super::guard::Reviewed;
 
 /// A JSON object.
 pub type Object = Map<String, Value>;
@@ -33,6 +34,9 @@ pub struct PolicySpec {
     /// What the schema cannot say about a declaration. The value has the shape
     /// of the schema, with null where a part was refused already.
     pub check: fn(&Object, &mut Checks),
+    /// What a finished plan for it must not do by accident; finds on top of
+    /// what [`super::guard::review`] finds for every policy.
+    pub guards: fn(&Reviewed<'_>, &mut Vec<Finding>),
     /// What `Ensure: Absent` means for it.
     pub absent: Absent,
     /// Configurations known to be what an untouched tenant has.

@@ -254,7 +254,7 @@ impl Bridge {
                     )
                 }
             };
-            let wait = wait.unwrap_or_else(|| back_off(attempts + 1));
+            let wait = wait.unwrap_or_else(|| back_off(attempts + 1, self.seam.chance()));
             if attempts >= ATTEMPTS_MAX || Instant::now() + wait >= self.deadline {
                 return Err(error);
             }

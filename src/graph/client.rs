@@ -1,27 +1,33 @@
 //! One Graph host, one token, one deadline: sends requests, repeats what may be
 //! repeated, and turns every other outcome into an error that says what it means.
+//!
+//! Anybody in the crate can read with it. Writing is for [`super::writer`] alone.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::Method;
 use http::header::{AUTHORIZATION, HeaderValue};
-use http::{Method, StatusCode};
 use serde_json::Value;
 use tokio::time::Instant;
 use url::Url;
 
 use crate::core::report::GraphUse;
 
+use super::answer::{Attempt, Write, WriteFailure, failed, judge, out_of_time};
 use super::auth::Tokens;
-use super::error::{GraphError, read_body};
-use super::retry::{ATTEMPTS_MAX, back_off, retry_after};
+use super::error::GraphError;
+use super::retry::{ATTEMPTS_MAX, back_off};
 use super::seam::{Seam, SendFailure};
 
 /// The service gives up on this API after 60 s (Graph, "authentication methods
 /// policies overview"), so a client must wait longer to hear it.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(90);
+
+/// What a write leaves of the command's time for reading what became of it.
+const SETTLING: Duration = Duration::from_secs(15);
 
 /// A connection to one tenant's Graph. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -33,7 +39,8 @@ struct Inner {
     root: Url,
     tokens: Tokens,
     start: Instant,
-    deadline: Instant,
+    /// Microseconds from the start to the deadline.
+    within: AtomicU64,
     requests: AtomicU64,
     retries: AtomicU64,
     first: AtomicU64,
@@ -51,28 +58,33 @@ pub struct Ask {
     pub needs: &'static str,
 }
 
-/// What became of one attempt.
-enum Attempt {
-    Done(Value),
-    Again {
-        wait: Option<Duration>,
-        error: GraphError,
-        renew: bool,
-    },
-    FreshToken(GraphError),
-    Failed(GraphError),
+/// A request as it is sent.
+struct Sent<'a> {
+    method: Method,
+    url: String,
+    headers: &'a [(&'static str, &'static str)],
+    body: Bytes,
+    /// Method and path for people; the query may hold names of groups.
+    name: String,
+    /// The right that it needs.
+    needs: &'static str,
+}
+
+impl Sent<'_> {
+    fn is_write(&self) -> bool {
+        self.method != Method::GET
+    }
 }
 
 impl Graph {
     /// A connection that gives up `within` this time as a whole.
     pub fn new(seam: Arc<dyn Seam>, root: Url, tokens: Tokens, within: Duration) -> Self {
-        let start = Instant::now();
         Graph(Arc::new(Inner {
             seam,
             root,
             tokens,
-            start,
-            deadline: start + within,
+            start: Instant::now(),
+            within: AtomicU64::new(micros(within)),
             requests: AtomicU64::new(0),
             retries: AtomicU64::new(0),
             first: AtomicU64::new(u64::MAX),
@@ -82,7 +94,17 @@ impl Graph {
 
     /// Signs in, if nobody did yet.
     pub async fn sign_in(&self) -> Result<(), GraphError> {
-        self.0.tokens.get(None, self.0.deadline).await.map(drop)
+        self.0.tokens.get(None, self.deadline()).await.map(drop)
+    }
+
+    /// When everything must be done.
+    pub fn deadline(&self) -> Instant {
+        self.0.start + Duration::from_micros(self.0.within.load(Ordering::Relaxed))
+    }
+
+    /// Gives more time: what a person took to answer does not count.
+    pub fn extend(&self, by: Duration) {
+        self.0.within.fetch_add(micros(by), Ordering::Relaxed);
     }
 
     /// Reads what `ask` names; only a decoded 200 is an answer.
@@ -112,23 +134,79 @@ impl Graph {
     }
 
     async fn get_at(&self, url: &str, ask: &Ask) -> Result<Value, GraphError> {
+        let request = Sent {
+            method: Method::GET,
+            url: url.to_owned(),
+            headers: &ask.headers,
+            body: Bytes::new(),
+            name: label(ask),
+            needs: ask.needs,
+        };
+        let answer = self
+            .exchange(&request, async |wait| {
+                tokio::time::sleep(wait).await;
+                true
+            })
+            .await;
+        answer.map_err(|failure| match failure {
+            WriteFailure::Refused(error) | WriteFailure::Lost(error) => error,
+            // Nobody withdraws a read.
+            WriteFailure::Withdrawn => GraphError::new("graph-refused", &request.name, "withdrawn"),
+        })
+    }
+
+    /// Sends a write, and sends it again only where it certainly did nothing and
+    /// `pause`, which waits, says that it is still wanted. For [`super::writer`], which has an
+    /// approved plan.
+    pub(super) async fn write(
+        &self,
+        write: &Write<'_>,
+        pause: impl AsyncFn(Duration) -> bool,
+    ) -> Result<(), WriteFailure> {
+        let name = format!("{} {}", write.method, write.path);
+        let request = Sent {
+            method: write.method.clone(),
+            url: format!("{}v1.0{}", self.0.root, write.path),
+            headers: &[],
+            body: write
+                .body
+                .map(|body| Bytes::from(body.to_string()))
+                .unwrap_or_default(),
+            name,
+            needs: write.needs,
+        };
+        self.exchange(&request, pause).await.map(drop)
+    }
+
+    async fn exchange(
+        &self,
+        request: &Sent<'_>,
+        pause: impl AsyncFn(Duration) -> bool,
+    ) -> Result<Value, WriteFailure> {
+        let refused = WriteFailure::Refused;
         let mut attempts = 0;
         let mut refreshed = false;
-        let mut token = self.0.tokens.get(None, self.0.deadline).await?;
+        let tokens = &self.0.tokens;
+        let mut token = tokens.get(None, self.deadline()).await.map_err(refused)?;
         loop {
             attempts += 1;
             if attempts > 1 {
                 self.0.retries.fetch_add(1, Ordering::Relaxed);
             }
-            let (wait, error) = match self.attempt(url, ask, &token).await {
+            let (wait, error) = match self.attempt(request, &token).await {
                 Attempt::Done(json) => return Ok(json),
-                Attempt::Failed(error) => return Err(error),
-                Attempt::FreshToken(error) if refreshed || !self.0.tokens.can_refresh() => {
-                    return Err(error);
+                Attempt::Failed(error) => return Err(refused(error)),
+                Attempt::Lost(error) => return Err(WriteFailure::Lost(error)),
+                Attempt::FreshToken(error) if refreshed || !tokens.can_refresh() => {
+                    return Err(refused(error));
                 }
                 Attempt::FreshToken(_) => {
                     refreshed = true;
-                    token = self.0.tokens.get(Some(&token), self.0.deadline).await?;
+                    let fresh = tokens.get(Some(&token), self.deadline()).await;
+                    token = fresh.map_err(refused)?;
+                    if !pause(Duration::ZERO).await {
+                        return Err(WriteFailure::Withdrawn);
+                    }
                     continue;
                 }
                 Attempt::Again { wait, error, renew } => {
@@ -140,33 +218,40 @@ impl Graph {
             };
             if attempts >= ATTEMPTS_MAX {
                 let message = format!("{} ({attempts} attempts)", error.message);
-                return Err(GraphError { message, ..error });
+                return Err(refused(GraphError { message, ..error }));
             }
-            let wait = wait.unwrap_or_else(|| back_off(attempts + 1));
-            if Instant::now() + wait >= self.0.deadline {
+            let wait = wait.unwrap_or_else(|| back_off(attempts + 1, self.0.seam.chance()));
+            if Instant::now() + wait >= self.deadline() {
                 let message = format!(
                     "{}; trying again in {} s would pass the time that the command has",
                     error.message,
                     wait.as_secs()
                 );
-                return Err(
-                    GraphError { message, ..error }.hint("raise --timeout, or run it later")
-                );
+                let error = GraphError { message, ..error };
+                return Err(refused(error.hint("raise --timeout, or run it later")));
             }
             tracing::debug!(wait_ms = wait.as_millis(), "trying again");
-            tokio::time::sleep(wait).await;
+            if !pause(wait).await {
+                return Err(WriteFailure::Withdrawn);
+            }
         }
     }
 
-    async fn attempt(&self, url: &str, ask: &Ask, token: &super::token::Secret) -> Attempt {
+    async fn attempt(&self, sent: &Sent<'_>, token: &super::token::Secret) -> Attempt {
         let inner = &*self.0;
-        let name = label(ask);
-        let left = inner.deadline.saturating_duration_since(Instant::now());
+        let whole = Duration::from_micros(inner.within.load(Ordering::Relaxed));
+        let left = self.deadline().saturating_duration_since(Instant::now());
+        // A write whose answer stays away must leave time to read what became of it.
+        let left = if sent.is_write() {
+            left.saturating_sub(SETTLING.min(left / 4))
+        } else {
+            left
+        };
         if left.is_zero() {
-            return Attempt::Failed(out_of_time(&name, inner.deadline - inner.start));
+            return Attempt::Failed(out_of_time(&sent.name, whole));
         }
         let within = REQUEST_TIMEOUT.min(left);
-        let request = match build(url, ask, token) {
+        let request = match build(sent, token) {
             Ok(request) => request,
             Err(error) => return Attempt::Failed(error),
         };
@@ -175,22 +260,22 @@ impl Graph {
         inner
             .first
             .fetch_min(micros(began - inner.start), Ordering::Relaxed);
-        let sent = inner.seam.send(request, within).await;
+        let answer = inner.seam.send(request, within).await;
         inner
             .last
             .fetch_max(micros(inner.start.elapsed()), Ordering::Relaxed);
         tracing::info!(
-            request = %name,
-            status = sent.as_ref().map(|answer| answer.status().as_u16()).ok(),
+            request = %sent.name,
+            status = answer.as_ref().map(|answer| answer.status().as_u16()).ok(),
             milliseconds = began.elapsed().as_millis(),
             "graph"
         );
-        match sent {
-            Ok(answer) => judge(&answer, &name, ask),
-            Err(SendFailure::TimedOut { .. }) if within < REQUEST_TIMEOUT => {
-                Attempt::Failed(out_of_time(&name, inner.deadline - inner.start))
+        match answer {
+            Ok(answer) => judge(&answer, &sent.name, sent.needs, sent.is_write()),
+            Err(SendFailure::TimedOut { .. }) if within < REQUEST_TIMEOUT && !sent.is_write() => {
+                Attempt::Failed(out_of_time(&sent.name, whole))
             }
-            Err(failure) => failed(failure, &name),
+            Err(failure) => failed(&failure, &sent.name, sent.is_write()),
         }
     }
 
@@ -217,145 +302,27 @@ fn label(ask: &Ask) -> String {
 }
 
 fn build(
-    url: &str,
-    ask: &Ask,
+    sent: &Sent<'_>,
     token: &super::token::Secret,
 ) -> Result<http::Request<Bytes>, GraphError> {
-    let wrong = |what: &str| GraphError::new("graph-refused", &label(ask), what.to_owned());
+    let wrong = |what: &str| GraphError::new("graph-refused", &sent.name, what.to_owned());
     let mut bearer = HeaderValue::try_from(format!("Bearer {}", token.expose()))
         .map_err(|_| wrong("the access token cannot be sent in a header"))?;
     bearer.set_sensitive(true);
     let mut request = http::Request::builder()
-        .method(Method::GET)
-        .uri(url)
+        .method(sent.method.clone())
+        .uri(&sent.url)
         .header("accept", "application/json")
         .header("client-request-id", uuid::Uuid::new_v4().to_string());
-    for (name, value) in &ask.headers {
+    for (name, value) in sent.headers {
         request = request.header(*name, *value);
     }
+    if !sent.body.is_empty() {
+        request = request.header("content-type", "application/json");
+    }
     let mut request = request
-        .body(Bytes::new())
+        .body(sent.body.clone())
         .map_err(|_| wrong("the request has no valid address"))?;
     request.headers_mut().insert(AUTHORIZATION, bearer);
     Ok(request)
-}
-
-fn out_of_time(request: &str, whole: Duration) -> GraphError {
-    GraphError::new(
-        "deadline",
-        request,
-        format!(
-            "no answer within the {} s that the command has",
-            whole.as_secs()
-        ),
-    )
-    .hint("raise --timeout, or look at the network between you and Graph")
-    .retryable()
-}
-
-fn failed(failure: SendFailure, request: &str) -> Attempt {
-    let (code, hint, renew) = match &failure {
-        SendFailure::NotConnected { .. } => (
-            "graph-unreachable",
-            "check the network, the proxy (HTTPS_PROXY) and the host",
-            true,
-        ),
-        SendFailure::TimedOut { .. } => (
-            "graph-timeout",
-            "Graph may be slow; run it again later",
-            false,
-        ),
-        SendFailure::Broken { .. } => (
-            "graph-broken",
-            "something between you and Graph cuts answers short; run it again",
-            true,
-        ),
-        SendFailure::TooLarge => {
-            let error = GraphError::new("graph-not-a-policy", request, failure.to_string());
-            return Attempt::Failed(error);
-        }
-    };
-    Attempt::Again {
-        wait: None,
-        error: GraphError::new(code, request, failure.to_string())
-            .hint(hint)
-            .retryable(),
-        renew,
-    }
-}
-
-fn judge(answer: &http::Response<Bytes>, request: &str, ask: &Ask) -> Attempt {
-    let status = answer.status();
-    let header_id = answer
-        .headers()
-        .get("request-id")
-        .and_then(|value| value.to_str().ok())
-        .map(|id| id.chars().take(64).collect::<String>());
-    let says = read_body(answer.body()).unwrap_or_default();
-    let with = |code, message: String| {
-        let mut error = GraphError::new(code, request, message);
-        error.request_id = header_id.clone().or_else(|| says.request_id.clone());
-        error.status = Some(status.as_u16());
-        error
-    };
-    let said = if says.code.is_empty() {
-        String::new()
-    } else {
-        format!(": {}: {}", says.code, says.message)
-    };
-    let again = |wait, error: GraphError, renew| Attempt::Again {
-        wait,
-        error: error.retryable(),
-        renew,
-    };
-    let wait = || retry_after(answer.headers(), jiff::Timestamp::now());
-    match status {
-        StatusCode::OK => match serde_json::from_slice(answer.body()) {
-            Ok(json) => Attempt::Done(json),
-            Err(_) => again(
-                None,
-                with("graph-not-json", format!("the answer to {request} is not JSON"))
-                    .hint("a proxy or a sign-in page may stand between you and Graph"),
-                false,
-            ),
-        },
-        StatusCode::TOO_MANY_REQUESTS => again(
-            wait(),
-            with("graph-throttled", format!("Graph throttles this app or tenant (429){said}")),
-            false,
-        ),
-        StatusCode::SERVICE_UNAVAILABLE => again(
-            wait(),
-            with("graph-unavailable", format!("Graph is not available (503){said}")),
-            true,
-        ),
-        StatusCode::INTERNAL_SERVER_ERROR
-        | StatusCode::BAD_GATEWAY
-        | StatusCode::GATEWAY_TIMEOUT => again(
-            None,
-            with("graph-unavailable", format!("Graph failed ({}){said}", status.as_u16())),
-            false,
-        ),
-        StatusCode::UNAUTHORIZED => Attempt::FreshToken(
-            with("graph-unauthorized", format!("Graph does not accept the token (401){said}"))
-                .hint("the token may have expired, or be for another tenant, cloud or resource"),
-        ),
-        StatusCode::FORBIDDEN => Attempt::Failed(
-            with("graph-forbidden", format!("Graph refuses {request} (403){said}"))
-                .hint(format!("the least right for it is {}", ask.needs)),
-        ),
-        StatusCode::NOT_FOUND => Attempt::Failed(
-            with("graph-not-found", format!("Graph knows no {request} (404){said}")).hint(
-                "this says nothing about the policy: the path is missing in this cloud or tenant, or a proxy answers",
-            ),
-        ),
-        status if status.is_redirection() => Attempt::Failed(
-            with("graph-redirect", format!("{request} was answered with a redirect ({})", status.as_u16()))
-                .hint("a token is never sent along a redirect; check the host and the proxy"),
-        ),
-        status => Attempt::Failed(with(
-            "graph-refused",
-            format!("Graph refuses {request} ({}){said}", status.as_u16()),
-        )),
-    }
 }

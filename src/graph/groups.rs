@@ -142,6 +142,15 @@ pub async fn by_ids(
             Err(error) => return Err(error),
         }
     }
+    // Rights that come or go between two answers: what is missing in either
+    // may only be hidden.
+    if directory.unread_because.is_some() {
+        for id in ids {
+            if directory.id(id) == Some(&ById::Gone) {
+                directory.learn_id(id, ById::Unread);
+            }
+        }
+    }
     Ok(())
 }
 

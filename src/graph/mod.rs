@@ -3,6 +3,7 @@
 //! Below everything lies one thin seam ([`seam::Seam`]: a request in, an answer
 //! or a failure out), so that tests can put faults there and nowhere else.
 
+pub mod answer;
 pub mod auth;
 pub mod client;
 pub mod cloud;
@@ -12,3 +13,4 @@ pub mod policies;
 pub mod retry;
 pub mod seam;
 pub mod token;
+pub mod writer;

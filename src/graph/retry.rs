@@ -28,15 +28,16 @@ pub fn retry_after(headers: &http::HeaderMap, now: Timestamp) -> Option<Duration
 
 /// How long to wait before attempt `next` (2 is the first repeat) where nobody
 /// said: exponential, with full jitter, so that many runs do not return at once.
-pub fn back_off(next: u32) -> Duration {
+/// `chance` is a number from 0 to 1.
+pub fn back_off(next: u32, chance: f64) -> Duration {
     let ceiling = FIRST_WAIT
         .saturating_mul(1 << next.saturating_sub(2).min(10))
         .min(LONGEST_WAIT);
-    ceiling.mul_f64(fraction())
+    ceiling.mul_f64(chance.clamp(0.0, 1.0))
 }
 
-/// A fraction from 0 to 1.
-fn fraction() -> f64 {
+/// A random number from 0 to 1.
+pub fn chance() -> f64 {
     let random = ring::rand::SystemRandom::new();
     let mut bytes = [0; 4];
     // Without randomness every run waits longest, which is only slower.
@@ -72,8 +73,8 @@ mod tests {
     #[test]
     fn waits_grow_to_a_bound() {
         for next in 2..40 {
-            assert!(back_off(next) <= LONGEST_WAIT);
+            assert!(back_off(next, chance()) <= LONGEST_WAIT);
         }
-        assert!(back_off(2) <= FIRST_WAIT);
+        assert!(back_off(2, 1.0) <= FIRST_WAIT);
     }
 }

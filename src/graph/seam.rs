@@ -50,6 +50,12 @@ pub trait Seam: Send + Sync + std::fmt::Debug {
 
     /// Lets go of open connections, so that the next request gets a new one.
     fn renew(&self) {}
+
+    /// The chance that spreads waits, from 0 to 1. Here, so that a schedule of
+    /// faults can be replayed to the millisecond.
+    fn chance(&self) -> f64 {
+        super::retry::chance()
+    }
 }
 
 /// The real network.

@@ -1,5 +1,6 @@
 //! What is managed: one file a policy, and the list of them.
 
+pub mod guards;
 pub mod method;
 pub mod target;
 pub mod x509;

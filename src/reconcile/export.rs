@@ -7,8 +7,8 @@ use crate::baseline::judge;
 use crate::core::directory::Directory;
 use crate::core::export::{Declaration, Purpose, declare, names};
 use crate::core::finding::Finding;
+use crate::core::references::{References, deleted, references, unread};
 use crate::core::report::Problem;
-use crate::core::resolve::{References, dangling, references};
 use crate::core::spec::{Object, PolicySpec};
 use crate::graph::client::Graph;
 use crate::graph::error::GraphError;
@@ -33,7 +33,8 @@ pub async fn export(graph: &Graph, specs: &[&'static PolicySpec]) -> Exported {
             for (spec, live) in specs.iter().zip(&lives) {
                 let declared = declare(spec, live, &directory, Purpose::Export, &judge);
                 exported.policies.push(declared);
-                let more = dangling(spec, live, &directory, &exported.findings);
+                let mut more = deleted(spec, live, &directory, &exported.findings);
+                more.extend(unread(spec, [live, live], &directory, &exported.findings));
                 exported.findings.extend(more);
             }
             exported

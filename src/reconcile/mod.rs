@@ -1,6 +1,10 @@
 //! The verbs: what a command does between its arguments and its report.
 
+pub mod apply;
+pub mod differences;
 pub mod export;
+mod goal;
+pub mod interrupt;
 
 use std::collections::BTreeMap;
 
@@ -12,8 +16,9 @@ use crate::core::defaults::{self, Known};
 use crate::core::directory::Directory;
 use crate::core::finding::{Finding, Kind};
 use crate::core::plan::{Desired, Inputs, Plan, Resource, Source, Tenant, plan_resource};
+use crate::core::references::{References, references};
 use crate::core::report::Problem;
-use crate::core::resolve::{References, references, resolve};
+use crate::core::resolve::resolve;
 use crate::core::spec::Object;
 use crate::graph::client::Graph;
 use crate::graph::error::GraphError;
@@ -84,6 +89,11 @@ pub async fn plan(graph: &Graph, wanted: Wanted<'_>) -> Planned {
     for (policy, live) in wanted.policies.iter().zip(&lives) {
         if let Some(live) = live {
             references(policy.spec, live, &mut ids);
+        }
+        // A reset is compared with these, so their groups need names too.
+        let defaults = wanted.known_defaults.get(policy.spec.id);
+        for default in defaults.into_iter().flatten().filter(|_| policy.absent) {
+            references(policy.spec, &default.policy, &mut ids);
         }
     }
     if planned.failed.is_empty()

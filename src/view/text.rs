@@ -1,7 +1,7 @@
 //! The plan as people read it, in 80 columns: the tenant, each policy with its
 //! action, a line for each leaf that changes, findings, a closing line.
 
-use crate::core::finding::{Finding, Severity};
+use crate::core::finding::{Finding, Kind, Severity};
 use crate::core::plan::{Action, Plan, Resource};
 use crate::core::spec::PolicySpec;
 
@@ -13,6 +13,8 @@ use super::{ADDED, FAINT, Look, REMOVED, REPLACED, STRONG, changes, clean};
 pub enum Purpose {
     /// What an apply would do.
     Plan,
+    /// Why an apply does nothing.
+    Blocked,
     /// What differs.
     Drift,
 }
@@ -50,6 +52,9 @@ fn closing(plan: &Plan, purpose: Purpose) -> String {
     );
     match purpose {
         Purpose::Plan => format!("Plan: {counts}"),
+        Purpose::Blocked => {
+            format!("Plan: {counts}\nNot applied: blocked by a guard that was not allowed")
+        }
         Purpose::Drift if plan.has_changes() => {
             let differ = summary.patch + summary.delete;
             let verb = if differ == 1 { "differs" } else { "differ" };
@@ -164,12 +169,14 @@ fn note(finding: &Finding, look: Look, out: &mut String) {
     };
     out.push_str(&format!("  {head}{place}\n"));
     let mut lines = vec![clean::line(&finding.message)];
-    if let Some(hint) = &finding.hint {
+    // What was allowed was checked; how to allow it is of no use any more.
+    if let Some(hint) = finding.hint.as_ref().filter(|_| !finding.allowed) {
         let mut parts = hint.split('\n').map(clean::line);
         lines.extend(parts.next().map(|first| format!("hint: {first}")));
         lines.extend(parts.map(|part| format!("  {part}")));
     }
-    if finding.stops() && finding.allowable {
+    // A guard's own hint says it.
+    if finding.stops() && finding.allowable && finding.kind != Kind::Guard {
         lines.push(format!("`--allow {}` accepts it", finding.code));
     }
     for line in lines {

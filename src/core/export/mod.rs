@@ -16,7 +16,8 @@ use crate::core::directory::Directory;
 use crate::core::finding::{At, Checks, Finding, show_way};
 use crate::core::live::holds_sentinel;
 use crate::core::path::{write_entry, write_name};
-use crate::core::resolve::{References, references, resolve};
+use crate::core::references::{References, references};
+use crate::core::resolve::resolve;
 use crate::core::spec::{Kind, Object, PolicySpec, Property, find};
 
 use write::{Written, write};

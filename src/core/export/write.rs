@@ -8,7 +8,7 @@ use crate::core::codes;
 use crate::core::compare::{ALL_USERS, Compare, is_guid};
 use crate::core::directory::{ById, Directory, Group};
 use crate::core::finding::{At, Finding, show_way};
-use crate::core::resolve::{References, references};
+use crate::core::references::{References, references};
 use crate::core::spec::{Kind, Object, PolicySpec, Property, Refers};
 
 use super::{Purpose, is_name};

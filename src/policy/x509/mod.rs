@@ -6,6 +6,7 @@
 //! Microsoft's technical deep dive on CBA for what the values mean.
 
 pub mod check;
+mod guard;
 pub mod model;
 
 use serde_json::Value;
@@ -282,6 +283,7 @@ pub const SPEC: PolicySpec = PolicySpec {
     exclusive: &[("IncludeTargets", "ExcludeTargets")],
     schema: |generator| generator.subschema_for::<model::X509Policy>(),
     check: check::check,
+    guards: guard::review,
     absent: Absent::Reset,
     known_defaults: &[
         KnownDefault {
