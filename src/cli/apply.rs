@@ -80,7 +80,7 @@ async fn steps(command: &args::Apply, output: &Output, progress: &Progress) -> E
     if approved.writes().next().is_some() && !command.no_backup {
         let place = backup::Place {
             folder: &command.backup_dir,
-            connection: &command.connection,
+            connection: &command.against.connection,
         };
         match backup::save(&approved, &place) {
             Ok(saved) => {

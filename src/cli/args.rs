@@ -144,15 +144,9 @@ pub struct Apply {
     /// Save no backup.
     #[arg(long, conflicts_with = "backup_dir")]
     pub no_backup: bool,
-    /// Codes to set aside.
+    /// What it is judged by, and the tenant.
     #[command(flatten)]
-    pub allow: Allow,
-    /// Graph's JSON of a configuration that this tenant has when untouched.
-    #[arg(long, value_name = "FILE")]
-    pub known_default: Vec<PathBuf>,
-    /// The tenant.
-    #[command(flatten)]
-    pub connection: Connection,
+    pub against: Against,
 }
 
 /// A length of time: `90m`, `24h`, `2d`, or seconds.
@@ -192,6 +186,14 @@ pub struct Compare {
     /// Files, globs or folders; `-` is standard input.
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<String>,
+    /// What it is judged by, and the tenant.
+    #[command(flatten)]
+    pub against: Against,
+}
+
+/// What a comparison is judged by, and the tenant.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Against {
     /// Codes to set aside.
     #[command(flatten)]
     pub allow: Allow,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::baseline::find;
 use crate::core::defaults::Known;
 use crate::core::finding::{Kind, Severity};
 use crate::core::plan::Plan;
@@ -17,13 +18,20 @@ use super::{connect, known, saved, validate};
 pub async fn run(command: &args::Plan) -> Ended {
     let differences = if command.detailed_exitcode { 2 } else { 0 };
     let mut ended = compare(&command.compare, "plan", differences).await;
-    if let (Some(path), Some(plan)) = (&command.out, &ended.report.plan)
-        && let Err(problem) = saved::save(plan, path)
-    {
-        ended.report.errors.push(problem);
-        ended.report = ended.report.ended(Outcome::Invalid, 2);
-        ended.report.plan = None;
-        ended.shown = Shown::Nothing;
+    if let (Some(path), Some(plan)) = (&command.out, &ended.report.plan) {
+        match saved::save(plan, path) {
+            Ok(()) => {
+                let name = find::name(path);
+                let note = format!("saved to {name} as plan {}", plan.plan_id);
+                ended.notes.push(note);
+            }
+            Err(problem) => {
+                ended.report.errors.push(problem);
+                ended.report = ended.report.ended(Outcome::Invalid, 2);
+                ended.report.plan = None;
+                ended.shown = Shown::Nothing;
+            }
+        }
     }
     ended
 }
@@ -62,11 +70,11 @@ pub async fn gather(
     access: connect::Access,
 ) -> Compared {
     let invalid = |problem| Ended::failed(name, Outcome::Invalid, vec![problem]).into();
-    let allowed = match validate::allowed(&command.allow) {
+    let allowed = match validate::allowed(&command.against.allow) {
         Ok(allowed) => allowed,
         Err(problem) => return invalid(problem),
     };
-    let known_defaults = match known::read(&command.known_default) {
+    let known_defaults = match known::read(&command.against.known_default) {
         Ok(known) => known,
         Err(problem) => return invalid(problem),
     };
@@ -84,7 +92,7 @@ pub async fn gather(
         .into();
     }
     let asserted = connect::asserted(&files.loaded.policies);
-    let connected = connect::connect(&command.connection, &asserted, access).await;
+    let connected = connect::connect(&command.against.connection, &asserted, access).await;
     let connection = match connected {
         Ok(connection) => connection,
         Err(error) => {

@@ -48,9 +48,7 @@ pub struct Ready {
 pub async fn from_files(command: &args::Apply) -> Result<Ready, Box<Ended>> {
     let compare = Compare {
         paths: command.paths.clone(),
-        allow: command.allow.clone(),
-        known_default: command.known_default.clone(),
-        connection: command.connection.clone(),
+        against: command.against.clone(),
     };
     let Compared {
         ended,
@@ -85,7 +83,7 @@ pub async fn from_saved(command: &args::Apply, path: &Path) -> Result<Ready, Box
         ended.shown = Shown::Text("Not applied: the saved plan cannot be used\n".to_owned());
         Box::new(ended)
     };
-    let known_defaults = known::read(&command.known_default).map_err(invalid)?;
+    let known_defaults = known::read(&command.against.known_default).map_err(invalid)?;
     let plan = saved::read(path).map_err(invalid)?;
     if let Some(expected) = command.expect.as_deref().map(str::trim)
         && expected != plan.plan_id
@@ -146,7 +144,7 @@ pub async fn from_saved(command: &args::Apply, path: &Path) -> Result<Ready, Box
         file: name.clone(),
         line: None,
     };
-    let connection = connect(&command.connection, &[asserted], Access::Writes)
+    let connection = connect(&command.against.connection, &[asserted], Access::Writes)
         .await
         .map_err(|error| Box::new(Ended::failed(NAME, error.outcome, vec![error.problem])))?;
     let mut report = Report::new(NAME);

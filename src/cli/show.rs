@@ -16,13 +16,14 @@ pub fn run(command: &Show) -> Ended {
             } else {
                 Outcome::InSync
             };
+            let made = format!("plan {}, made at {}", plan.plan_id, plan.created_at);
             let mut report = Report::new("show").ended(outcome, 0);
             report.plan = Some(plan);
             Ended {
                 report,
                 shown: Shown::Plan(Purpose::Plan),
                 found: Vec::new(),
-                notes: Vec::new(),
+                notes: vec![made],
             }
         }
         Err(problem) => Ended::failed("show", Outcome::Invalid, vec![problem]),

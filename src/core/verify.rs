@@ -96,7 +96,7 @@ fn one(
     let names = names_of(resource);
     let live = state(spec, before, &names).ok_or("before")?;
     let wanted = state(spec, after, &names).ok_or("after")?;
-    if !targets_are_ids(spec, &wanted) {
+    if !new_targets_are_ids(spec, &live, &wanted) {
         return Err("after");
     }
     if *named != groups(spec, [&live, &wanted], &names) {
@@ -195,11 +195,14 @@ pub fn to_wire(spec: &PolicySpec, policy: &Object) -> Value {
 }
 
 /// Names are resolved when a plan is made, so whatever else stands where a group
-/// is meant was put there later.
-fn targets_are_ids(spec: &PolicySpec, policy: &Object) -> bool {
-    let mut found = References::default();
-    references(spec, policy, &mut found);
-    found.names.is_empty() && found.ids.iter().all(|id| is_guid(id))
+/// is meant, and is not live, was put there later.
+fn new_targets_are_ids(spec: &PolicySpec, live: &Object, wanted: &Object) -> bool {
+    let names = |policy| {
+        let mut found = References::default();
+        references(spec, policy, &mut found);
+        found.names
+    };
+    names(wanted).is_subset(&names(live))
 }
 
 /// Whether what a reset is planned against is a default that is known here.
