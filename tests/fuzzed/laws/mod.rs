@@ -52,7 +52,9 @@ pub fn is_tame(text: &str) {
             !line.contains("##[") && !line.contains("##vso["),
             "{line:?}"
         );
-        assert!(!line.trim_start().starts_with("::"), "{line:?}");
+        // What stands between a place and a window of its line is no command.
+        let is_command = line.trim_start().starts_with("::") && line.trim() != ":::";
+        assert!(!is_command, "{line:?}");
     }
 }
 
