@@ -186,7 +186,16 @@ fn the_test_command_of_the_readme_is_the_one_that_ci_runs() {
 
 #[test]
 fn every_command_shows_an_example() {
-    for command in ["validate", "plan", "show", "drift", "schema", "sandbox"] {
+    for command in [
+        "validate",
+        "plan",
+        "show",
+        "drift",
+        "schema",
+        "sandbox",
+        "completions",
+        "man",
+    ] {
         let run = entrue(&root(), &[command, "--help"]);
         assert_eq!(run.code, 0);
         assert!(run.stdout.contains("Example:\n  entrue "), "{command}");

@@ -57,7 +57,8 @@ pub fn read(source: &Arc<Source>, document: &Node, found: &mut Vec<Pointed>) -> 
         let Some(member) = entry.member("properties") else {
             continue;
         };
-        if !matches!(member.node.value, Value::Map(_)) {
+        // A missing value is told by now; anything else that is no mapping is not.
+        if matches!(member.node.value, Value::Null) {
             continue;
         }
         policies.push(policy(

@@ -110,7 +110,24 @@ impl Declared {
 
 /// Reads and checks everything that the paths name.
 pub fn load(paths: &[String]) -> Loaded {
-    let found = find::find(paths);
+    check(find::find(paths))
+}
+
+/// Checks a baseline that is in memory, as if a file of this name held it.
+pub fn load_bytes(name: &str, bytes: Vec<u8>) -> Loaded {
+    let file = find::File {
+        name: name.to_owned(),
+        bytes,
+        from_folder: false,
+    };
+    check(find::Files {
+        files: vec![file],
+        findings: Vec::new(),
+        yields: vec![(name.to_owned(), vec![0])],
+    })
+}
+
+fn check(found: find::Files) -> Loaded {
     let mut loaded = Loaded::default();
     for (name, finding) in found.findings {
         let place = Some(Place {

@@ -143,6 +143,9 @@ impl Walker<'_> {
                     node.kind()
                 );
                 let hint = match (shape, &node.value) {
+                    (Shape::Map(_), Value::Text(_)) if way.is_empty() => {
+                        Some("write each property as `Name: value`, with a space".to_owned())
+                    }
                     (Shape::Map(members), Value::Text(text))
                         if members.iter().any(|member| member.name == "Id") =>
                     {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{ColorChoice, Parser, Subcommand, ValueEnum};
+use clap::{ColorChoice, Parser, Subcommand, ValueEnum, ValueHint};
 
 use crate::sandbox::{Fault, Switch};
 
@@ -78,13 +78,21 @@ pub enum Command {
         after_help = "Example:\n  entrue sandbox serve examples/contoso.tenant.json --listen 127.0.0.1:8080"
     )]
     Sandbox(Sandbox),
+    /// Print a shell's completion script.
+    #[command(
+        after_help = "Example:\n  entrue completions bash > ~/.local/share/bash-completion/completions/entrue"
+    )]
+    Completions(Completions),
+    /// Print the manual page, with every command in it.
+    #[command(after_help = "Example:\n  entrue man > ~/.local/share/man/man1/entrue.1")]
+    Man,
 }
 
 /// Arguments of `validate`.
 #[derive(Debug, clap::Args)]
 pub struct Validate {
     /// Files, globs or folders; `-` is standard input.
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<String>,
     /// Codes to set aside.
     #[command(flatten)]
@@ -120,7 +128,8 @@ pub struct Apply {
     #[arg(
         required_unless_present = "plan",
         conflicts_with = "plan",
-        value_name = "PATH"
+        value_name = "PATH",
+        value_hint = ValueHint::AnyPath
     )]
     pub paths: Vec<String>,
     /// Write a plan that `plan --out` saved, and nothing else. It is its own approval.
@@ -184,7 +193,7 @@ pub struct Export {
 #[derive(Debug, clap::Args)]
 pub struct Compare {
     /// Files, globs or folders; `-` is standard input.
-    #[arg(required = true, value_name = "PATH")]
+    #[arg(required = true, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub paths: Vec<String>,
     /// What it is judged by, and the tenant.
     #[command(flatten)]
@@ -267,6 +276,14 @@ pub enum SchemaName {
     Report,
     /// A simulated tenant.
     Tenant,
+}
+
+/// Arguments of `completions`.
+#[derive(Debug, clap::Args)]
+pub struct Completions {
+    /// Which shell.
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
 }
 
 /// Arguments of `sandbox`.

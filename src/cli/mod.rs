@@ -4,10 +4,12 @@ mod apply;
 
 pub mod args;
 mod backup;
+mod completions;
 mod connect;
 mod drift;
 mod export;
 mod known;
+mod manual;
 mod output;
 mod plan;
 mod ready;
@@ -45,6 +47,8 @@ pub fn main() -> ExitCode {
         Command::Show(command) => show::run(command),
         Command::Schema(command) => schema::run(command),
         Command::Sandbox(command) => served(sandbox::run(command)),
+        Command::Completions(command) => completions::run(command),
+        Command::Man => manual::run(),
     };
     ExitCode::from(output.print(ended))
 }

@@ -75,7 +75,9 @@ fn line(change: &Change, table: &'static [Property], resource: &Resource, look: 
                     None => headings.push(clean::line(name)),
                     // The words of a mode say themselves what they are.
                     Some(_) if property.is_some_and(|p| p.title == "mode") => {}
-                    Some(_) => inner.push(property.map_or(name.as_str(), |p| p.title).to_owned()),
+                    // A name that no table knows is the tenant's.
+                    Some(_) => inner
+                        .push(property.map_or_else(|| clean::line(name), |p| p.title.to_owned())),
                 }
             }
             Step::Entry { key, .. } => {
@@ -230,7 +232,7 @@ fn known_label(key: &[String], resource: &Resource) -> String {
         .filter(|part| !part.is_empty())
         .map(|part| match resource.groups.get(part) {
             Some(Some(name)) => format!("{} ({part})", clean::line(name)),
-            Some(None) => format!("group {part}"),
+            Some(None) => clean::line(&format!("group {part}")),
             None => clean::line(part),
         })
         .collect();
