@@ -7,10 +7,14 @@ use divan::{Bencher, black_box};
 use entrue::baseline;
 use entrue::core::defaults;
 use entrue::core::directory::Directory;
+use entrue::core::export::{Purpose, declare};
 use entrue::core::live::decode;
 use entrue::core::plan::{Desired, Inputs, Plan, Source, Tenant, plan_resource};
 use entrue::core::spec::Object;
+use entrue::core::verify::verify;
+use entrue::policy;
 use entrue::policy::x509::SPEC;
+use entrue::view::baseline::export;
 use serde_json::{Value, json};
 
 fn main() {
@@ -30,7 +34,7 @@ fn rules(count: usize, mode: &str) -> Vec<Value> {
         .collect()
 }
 
-fn policy(rules: Vec<Value>) -> Value {
+fn wire(rules: Vec<Value>) -> Value {
     json!({
         "id": "X509Certificate",
         "state": "enabled",
@@ -43,14 +47,14 @@ fn policy(rules: Vec<Value>) -> Value {
 
 /// Every `nth` rule changes; one in fifty goes, one in fifty comes.
 fn sides(count: usize, nth: usize) -> (Value, Object) {
-    let live = policy(rules(count, "x509CertificateSingleFactor"));
+    let live = wire(rules(count, "x509CertificateSingleFactor"));
     let mut wanted = rules(count + count / 50, "x509CertificateSingleFactor");
     wanted.drain(..count / 50);
     for rule in wanted.iter_mut().step_by(nth) {
         rule["x509CertificateAuthenticationMode"] = "x509CertificateMultiFactor".into();
     }
     wanted.reverse();
-    let mut desired = decode(&SPEC, &policy(wanted)).unwrap();
+    let mut desired = decode(&SPEC, &wire(wanted)).unwrap();
     desired.retain(|name, _| name == "AuthenticationModeConfiguration");
     (live, desired)
 }
@@ -93,11 +97,35 @@ fn plan(wire: &Value, desired: &Desired) -> Plan {
         findings: Vec::new(),
         allowed: &[],
     });
-    let tenant = Tenant {
+    Plan::new(tenant(), String::new(), Vec::new(), vec![resource])
+}
+
+fn tenant() -> Tenant {
+    Tenant {
         id: None,
         cloud: "global".to_owned(),
-    };
-    Plan::new(tenant, String::new(), Vec::new(), vec![resource])
+    }
+}
+
+/// A saved plan checked against its own states, as an apply does twice.
+#[divan::bench(args = [1_000, 10_000], sample_count = 10)]
+fn verify_a_plan(bencher: Bencher, count: usize) {
+    let (wire, desired) = sides(count, 50);
+    let plan = plan(&wire, &Desired::Present(desired));
+    bencher.bench_local(|| verify(black_box(&plan), policy::find).unwrap());
+}
+
+/// From the canonical live policy to the text of a baseline, checked as a file is.
+#[divan::bench(args = [1_000, 10_000], sample_count = 10)]
+fn export_rules(bencher: Bencher, count: usize) {
+    let live = decode(&SPEC, &wire(rules(count, "x509CertificateMultiFactor"))).unwrap();
+    let directory = Directory::default();
+    let tenant = tenant();
+    bencher.bench_local(|| {
+        let judge = &baseline::judge;
+        let declared = declare(&SPEC, black_box(&live), &directory, Purpose::Export, judge);
+        export(&[declared], &tenant)
+    });
 }
 
 /// From the path of a file to its declared policies, in lines.

@@ -191,6 +191,7 @@ fn every_command_shows_an_example() {
         "plan",
         "show",
         "drift",
+        "export",
         "schema",
         "sandbox",
         "completions",
