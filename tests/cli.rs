@@ -398,73 +398,53 @@ fn hostile_names_do_nothing() {
     }
 }
 
+/// A server that is stopped whatever becomes of the test.
+struct Serving(std::process::Child);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
 #[test]
 fn the_sandbox_prints_its_address_and_keeps_its_state_in_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("tenant.json");
     std::fs::copy(root().join("examples/contoso.tenant.json"), &file).unwrap();
-    let mut child = program(&root())
-        .args([
-            "sandbox",
-            "serve",
-            &file.to_string_lossy(),
-            "--listen",
-            "127.0.0.1:0",
-        ])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let file = file.to_string_lossy();
+    let mut serving = Serving(
+        program(&root())
+            .args(["sandbox", "serve", &file, "--listen", "127.0.0.1:0"])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap(),
+    );
     let mut address = String::new();
-    let stdout = child.stdout.as_mut().unwrap();
+    let stdout = serving.0.stdout.as_mut().unwrap();
     std::io::BufRead::read_line(&mut std::io::BufReader::new(stdout), &mut address).unwrap();
     let url = address.trim().to_owned();
     assert!(url.starts_with("http://127.0.0.1:"), "{address}");
-    let planned = program(&root())
+    let applied = program(&root())
         .env("ENTRUE_ACCESS_TOKEN", "x")
-        .args([
-            "plan",
-            "examples/minimal.yaml",
-            "--graph-url",
-            &url,
-            "--format",
-            "json",
-        ])
+        .args(["apply", "examples/minimal.yaml", "--graph-url", &url])
+        .args(["--auto-approve", "--no-backup"])
         .output()
         .unwrap();
-    let planned = support::Run::from(planned).json();
-    assert_eq!(planned["outcome"], "changes");
-
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
-    let request = &planned["plan"]["resources"][0]["requests"][0];
-    let status = runtime.block_on(async {
-        let sent = reqwest::Client::new()
-            .patch(format!("{url}/v1.0{}", request["path"].as_str().unwrap()))
-            .bearer_auth("x")
-            .json(&request["body"])
-            .send();
-        sent.await.unwrap().status().as_u16()
-    });
-    assert_eq!(status, 204);
+    let applied = support::Run::from(applied);
+    assert_eq!(applied.code, 0, "{applied:#?}");
     let stopped = std::process::Command::new("kill")
-        .args(["-s", "TERM", &child.id().to_string()])
+        .args(["-s", "TERM", &serving.0.id().to_string()])
         .status()
         .unwrap();
     assert!(stopped.success());
     // Being told to stop is how serving ends.
-    assert_eq!(child.wait().unwrap().code(), Some(0));
+    assert_eq!(serving.0.wait().unwrap().code(), Some(0));
     let run = entrue(
         &root(),
-        &[
-            "drift",
-            "examples/minimal.yaml",
-            "--sandbox",
-            &file.to_string_lossy(),
-        ],
+        &["drift", "examples/minimal.yaml", "--sandbox", &file],
     );
     assert_eq!(run.code, 0, "{}", run.stdout);
 }
