@@ -520,6 +520,13 @@ fn a_reset_to_a_default_that_nobody_knows_stops_and_says_what_to_do() {
     assert!(run.stderr.contains("default-unknown") && run.stderr.contains("--known-default"));
     let json = &run.stdout[run.stdout.find("\n{\n").expect("the default is printed")..];
     std::fs::write(place.folder.path().join("default.json"), json).unwrap();
+    // The next run of the pipeline finds what the reset left, and knows it no better.
+    let (code, report) = place.json(&apply);
+    assert_eq!(
+        (code, codes(&report).as_slice()),
+        (2, &["default-unknown"][..])
+    );
+    assert_eq!(report["resetLeft"]["state"], "disabled");
     let writes = place.writes();
     let mut known = apply.to_vec();
     known.extend(["--known-default", "default.json"]);
@@ -641,6 +648,97 @@ fn interrupted_after_a_write_it_says_what_is_known() {
     );
 }
 
+/// A pin that pins nothing must not pass for one.
+#[test]
+fn a_pin_without_a_saved_plan_writes_nothing() {
+    for pin in [["--expect", "sha256:0"], ["--max-age", "1s"]] {
+        let place = Place::new(json!([]));
+        let (code, report) =
+            place.json(&["apply", "contoso.yaml", "--auto-approve", pin[0], pin[1]]);
+        assert_eq!((code, codes(&report).as_slice()), (1, &["usage"][..]));
+        assert_eq!(place.writes(), 0);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_no_approval_and_no_silence() {
+    let full = || {
+        std::fs::OpenOptions::new()
+            .write(true)
+            .open("/dev/full")
+            .unwrap()
+    };
+    for (format, code, writes) in [("text", 1, 0), ("json", 4, 1)] {
+        let place = Place::new(json!([]));
+        let run = program(place.folder.path())
+            .env("ENTRUE_ACCESS_TOKEN", "x")
+            .args([
+                "apply",
+                "contoso.yaml",
+                "--auto-approve",
+                "--tenant",
+                TENANT,
+            ])
+            .args(["--graph-url", &place.served.url, "--format", format])
+            .stdout(Stdio::from(full()))
+            .output()
+            .unwrap();
+        assert_eq!(
+            (run.status.code(), place.writes()),
+            (Some(code), writes),
+            "{format}"
+        );
+    }
+}
+
+#[test]
+fn a_backup_of_what_was_not_written_is_taken_away() {
+    let place =
+        Place::new(json!([{"on": "policy", "method": "PATCH", "kind": "status", "status": 403}]));
+    let (code, report) = place.json(&["apply", "contoso.yaml", "--auto-approve"]);
+    assert_eq!((code, &report["backup"]), (4, &Value::Null));
+    assert_eq!(place.backups(), 0);
+}
+
+/// Two programs with one tenant file: the second write is refused, not lost.
+#[test]
+fn a_tenant_file_that_somebody_else_wrote_is_not_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("t.json");
+    std::fs::copy(root().join("examples/contoso.tenant.json"), &file).unwrap();
+    let sandbox = entrue::sandbox::Sandbox::load(&file)
+        .unwrap()
+        .save_on_write(true);
+    let served = Served::new(sandbox);
+    let other = support::entrue(
+        &root(),
+        &[
+            "apply",
+            "examples/minimal.yaml",
+            "--auto-approve",
+            "--no-backup",
+            "--sandbox",
+            &file.to_string_lossy(),
+        ],
+    );
+    assert_eq!(other.code, 0, "{other:#?}");
+    let kept = std::fs::read(&file).unwrap();
+    let args = [
+        "apply",
+        "examples/contoso.yaml",
+        "--auto-approve",
+        "--no-backup",
+        "--tenant",
+        TENANT,
+    ];
+    let run = served.run(&root(), &args);
+    assert_eq!(run.code, 4, "{run:#?}");
+    let message = run.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(message.contains("changed by somebody else"), "{run:#?}");
+    assert_eq!(std::fs::read(&file).unwrap(), kept);
+}
+
 #[test]
 fn the_usage_of_apply_leaves_no_doubt() {
     let folder = tempfile::tempdir().unwrap();
@@ -651,6 +749,7 @@ fn the_usage_of_apply_leaves_no_doubt() {
         &["apply", "--plan", "plan.json", "--allow", "method-disabled"],
         &["apply", "x.yaml", "--expect", "sha256:0"],
         &["apply", "x.yaml", "--max-age", "1h"],
+        &["apply", "--plan", "plan.json", "--max-age", "0s"],
         &["apply", "x.yaml", "--allow", "sentinel-sent"],
     ] {
         assert_eq!(run(args).code, 1, "{args:?}");

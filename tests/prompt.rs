@@ -76,7 +76,7 @@ fn only_yes_is_an_approval_and_the_plan_is_shown_before_the_question() {
         let (run, screen) = ask(folder.path(), answer, &[]);
         assert_eq!(run.code, code, "{answer:?}: {run:#?}\n{screen}");
         assert!(run.stdout.contains("Plan: 1 patch"), "{run:#?}");
-        let asks = "Write this to tenant 8a4c2d10-5b7e-4f3a-9c61-2f0d7e3b1a55? [y/N]";
+        let asks = "Write this to tenant 8a4c2d10-5b7e-4f3a-9c61-2f0d7e3b1a55 (sandbox)? [y/N]";
         assert!(screen.contains(asks), "{screen}");
         assert_eq!(
             std::fs::read(&file).unwrap() == before,

@@ -22,7 +22,16 @@ const NAME: &str = "apply";
 pub async fn run(command: &args::Apply, output: &Output) -> Ended {
     let progress = Progress::default();
     let work = steps(command, output, &progress);
-    match minding(work, &progress, async || interrupted().await).await {
+    let signal = async || {
+        let signal = interrupted().await;
+        if progress.has_begun() {
+            output.tell(
+                "interrupted; the write under way is awaited for 10 s, a second signal ends at once",
+            );
+        }
+        signal
+    };
+    match minding(work, &progress, signal).await {
         Ending::Done(ended) => ended,
         Ending::Untouched(signal) => {
             let mut ended = untouched(NAME, signal);
@@ -47,6 +56,16 @@ fn cut_short(written: Written) -> Ended {
 }
 
 async fn steps(command: &args::Apply, output: &Output, progress: &Progress) -> Ended {
+    // A pin that pins nothing must not pass for one.
+    for (flag, given) in [
+        ("--expect", command.expect.is_some()),
+        ("--max-age", command.max_age.is_some()),
+    ] {
+        if given && command.plan.is_none() {
+            let message = format!("`{flag}` is about a saved plan, and no `--plan` is given");
+            return Ended::usage(NAME, message);
+        }
+    }
     let prepared = match &command.plan {
         Some(path) => from_saved(command, path).await,
         None => from_files(command).await,
@@ -55,7 +74,17 @@ async fn steps(command: &args::Apply, output: &Output, progress: &Progress) -> E
         Ok(ready) => ready,
         Err(ended) => return *ended,
     };
+    // Where this goes must be known before anybody consents.
+    let notes = std::mem::take(&mut ready.ended.notes);
+    notes.iter().for_each(|note| output.tell(note));
+    if output.is_json() {
+        ready.ended.notes = notes;
+    }
     output.show_plan(&ready.plan);
+    if output.has_failed() {
+        let message = "the plan could not be shown, so nobody can have approved it";
+        return ready.stopped(Problem::new("not-approved", message));
+    }
     let consent = match consent(command, output, &ready) {
         Ok(consent) => consent.await,
         Err(problem) => Err(problem),
@@ -76,7 +105,7 @@ async fn steps(command: &args::Apply, output: &Output, progress: &Progress) -> E
         }
     };
     tracing::info!(plan = %approved.plan().plan_id, consent = ?approved.consent(), "approved");
-    let mut report_backup = None;
+    let mut kept = None;
     if approved.writes().next().is_some() && !command.no_backup {
         let place = backup::Place {
             folder: &command.backup_dir,
@@ -85,11 +114,7 @@ async fn steps(command: &args::Apply, output: &Output, progress: &Progress) -> E
         match backup::save(&approved, &place) {
             Ok(saved) => {
                 saved.notes.iter().for_each(|note| output.tell(note));
-                ready
-                    .ended
-                    .notes
-                    .extend(saved.notes.into_iter().filter(|_| output.is_json()));
-                report_backup = Some(saved.name);
+                kept = Some(saved);
             }
             Err(problem) => return ready.stopped(problem),
         }
@@ -99,7 +124,13 @@ async fn steps(command: &args::Apply, output: &Output, progress: &Progress) -> E
         known_defaults: &ready.known_defaults,
     };
     let applied = apply::apply(&ready.connection.graph, &approved, &options, progress).await;
-    ready.finish(applied, report_backup)
+    if applied.written == Written::No
+        && let Some(saved) = kept.take()
+        && std::fs::remove_file(&saved.path).is_ok()
+    {
+        output.tell("nothing was written, so the backup was taken away again");
+    }
+    ready.finish(applied, kept.map(|saved| saved.name))
 }
 
 type Answer = std::pin::Pin<Box<dyn Future<Output = Result<(Consent, Duration), Problem>>>>;
@@ -135,10 +166,12 @@ fn consent(command: &args::Apply, output: &Output, ready: &Ready) -> Result<Answ
         .id
         .clone()
         .unwrap_or_else(|| "(id unknown)".to_owned());
+    output.show_plan_beside_the_question(&ready.plan);
+    let host = ready.connection.host.clone();
     Ok(Box::pin(async move {
         let began = Instant::now();
         let question = format!(
-            "Write this to tenant {}? [y/N] ",
+            "Write this to tenant {} ({host})? [y/N] ",
             crate::view::clean::line(&tenant)
         );
         write_stderr(&question);
@@ -187,7 +220,7 @@ impl Ready {
             left,
         } = applied;
         let mut text = closing(outcome, written, &remaining, &self.plan);
-        if let Some(left) = left {
+        if let Some(left) = &left {
             let json = serde_json::to_string_pretty(&left).unwrap_or_default();
             text.push_str(&format!(
                 "\nWhat the reset left, as a file for `--known-default`:\n{json}\n"
@@ -199,6 +232,7 @@ impl Ready {
         ended.report.plan = Some(self.plan);
         ended.report.written = written;
         ended.report.remaining = remaining;
+        ended.report.reset_left = left.clone();
         ended.report.backup = backup;
         ended.report.graph = Some(self.connection.graph.used());
         ended
@@ -223,11 +257,7 @@ fn closing(outcome: Outcome, written: Written, remaining: &[String], plan: &Plan
         }
         (Outcome::Changes, _) => format!(
             "Not as planned: {} after the write\n{lag}",
-            count(
-                remaining.len(),
-                "property still differs",
-                "properties still differ"
-            )
+            count(remaining.len(), "property differs", "properties differ")
         ),
         (_, Written::No) => "Not applied: nothing was written\n".to_owned(),
         (_, Written::Yes) => format!("Unknown: a write was stored, the rest is not known\n{lag}"),

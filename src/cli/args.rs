@@ -136,11 +136,11 @@ pub struct Apply {
     #[arg(long, value_name = "FILE", conflicts_with = "allow")]
     pub plan: Option<PathBuf>,
     /// Only if the saved plan has this id.
-    #[arg(long, value_name = "PLANID", requires = "plan")]
+    #[arg(long, value_name = "PLANID")]
     pub expect: Option<String>,
-    /// The saved plan must not be older than this, such as 90m or 24h.
-    #[arg(long, value_name = "TIME", requires = "plan", default_value = "24h", value_parser = max_age)]
-    pub max_age: jiff::SignedDuration,
+    /// The saved plan must not be older than this, such as 90m or 2d [default: 24h].
+    #[arg(long, value_name = "TIME", value_parser = max_age)]
+    pub max_age: Option<jiff::SignedDuration>,
     /// Do not ask.
     #[arg(long)]
     pub auto_approve: bool,
@@ -169,7 +169,7 @@ fn max_age(text: &str) -> Result<jiff::SignedDuration, String> {
     };
     match given {
         Ok(age) if age.is_positive() => Ok(age),
-        _ => Err("write a time such as 90m, 24h or 2d".to_owned()),
+        _ => Err("write a time above zero, such as 90m, 24h or 2d".to_owned()),
     }
 }
 

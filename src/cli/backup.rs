@@ -14,6 +14,7 @@ use crate::core::report::Problem;
 use crate::core::spec::{Object, PolicySpec};
 use crate::core::verify::{bare, names_of};
 use crate::view::baseline::{self, Rendered};
+use crate::view::clean;
 
 use super::args::Connection;
 
@@ -27,7 +28,9 @@ pub struct Place<'a> {
 
 /// A backup that was saved.
 pub struct Saved {
-    /// Its file, for people and the report.
+    /// Its file.
+    pub path: PathBuf,
+    /// The same for people and the report.
     pub name: String,
     /// What to tell.
     pub notes: Vec<String>,
@@ -75,7 +78,16 @@ pub fn save(approved: &Approved, place: &Place<'_>) -> Result<Saved, Problem> {
     let stem = format!("{}-{}", now.strftime("%Y%m%dT%H%M%SZ"), safe(id));
     // The file says itself how it is used: it may be found long after.
     let undo = |name: &str| command(name, &codes, place.connection);
-    let with_command = |name: &str| format!("# To bring it back:\n#   {}\n{text}", undo(name));
+    let here = std::env::current_dir().map_or_else(
+        |_| "here".to_owned(),
+        |here| clean::line(&here.to_string_lossy()),
+    );
+    let with_command = |name: &str| {
+        format!(
+            "# To bring it back, from {here}:\n#   {}\n{text}",
+            undo(name)
+        )
+    };
     let path = write(place.folder, &stem, &with_command).map_err(|error| {
         let message = format!(
             "the policy as it is cannot be saved to `{}`: {error}; nothing was written, for \
@@ -85,15 +97,15 @@ pub fn save(approved: &Approved, place: &Place<'_>) -> Result<Saved, Problem> {
         Problem::new("backup-not-saved", message)
             .hint("give another place with `--backup-dir`, or go on without with `--no-backup`")
     })?;
-    let name = find::name(&path);
+    let name = place_of(&path);
     let saved = format!(
         "the policy as it was is saved; to bring it back: {}",
         undo(&name)
     );
     notes.insert(0, saved);
     let lost = left_out.iter().chain(&unknown);
-    notes.extend(lost.map(|part| format!("in the backup {}", part.message)));
-    Ok(Saved { name, notes })
+    notes.extend(lost.map(|part| format!("an undo will not bring this back: {}", part.message)));
+    Ok(Saved { path, name, notes })
 }
 
 /// Groups that no longer exist and that the write takes out. A file that named
@@ -130,8 +142,14 @@ fn write(folder: &Path, stem: &str, text: &impl Fn(&str) -> String) -> std::io::
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         match options.open(&path) {
             Ok(mut file) => {
-                file.write_all(text(&find::name(&path)).as_bytes())?;
-                file.sync_all()?;
+                let written = file
+                    .write_all(text(&place_of(&path)).as_bytes())
+                    .and_then(|()| file.sync_all());
+                if let Err(error) = written {
+                    // Half a backup is worse than none: it looks like one.
+                    let _ = std::fs::remove_file(&path);
+                    return Err(error);
+                }
                 return Ok(path);
             }
             Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
@@ -139,6 +157,16 @@ fn write(folder: &Path, stem: &str, text: &impl Fn(&str) -> String) -> std::io::
         }
     }
     Err(std::io::Error::other("too many backups in one second"))
+}
+
+/// A file in a command that is run later: below this folder as seen from it,
+/// elsewhere by its whole path.
+fn place_of(path: &Path) -> String {
+    let name = find::name(path);
+    if !name.starts_with("../") {
+        return name;
+    }
+    std::path::absolute(path).map_or(name, |path| path.to_string_lossy().into_owned())
 }
 
 /// An id as a part of a file's name.
@@ -158,7 +186,7 @@ fn safe(id: &str) -> String {
 /// The command that applies the backup to the same tenant.
 fn command(file: &str, codes: &[String], connection: &Connection) -> String {
     let mut words = vec!["entrue apply".to_owned(), quoted(file)];
-    let sandbox = connection.sandbox.as_ref().map(|file| find::name(file));
+    let sandbox = connection.sandbox.as_deref().map(place_of);
     for (flag, value) in [
         ("--sandbox", sandbox.as_deref()),
         ("--tenant", connection.tenant.as_deref()),

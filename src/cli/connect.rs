@@ -28,6 +28,8 @@ pub struct Connected {
     pub graph: Graph,
     /// The tenant, as a plan names it.
     pub tenant: Tenant,
+    /// Where it is reached, for people: Graph's host, or the simulated tenant.
+    pub host: String,
     /// What to tell on stderr.
     pub notes: Vec<String>,
 }
@@ -220,6 +222,7 @@ pub async fn connect(
     };
     told.files(asserted, cloud.name).await?;
     Ok(Connected {
+        host: root.host_str().unwrap_or_default().to_owned(),
         graph: Graph::new(seam, root, tokens, within),
         tenant: Tenant {
             id: told.id,
@@ -265,6 +268,7 @@ async fn sandbox(
     told.files(asserted, "sandbox").await?;
     let tokens = Tokens::given(Secret::new("sandbox"));
     Ok(Connected {
+        host: "sandbox".to_owned(),
         graph: Graph::new(seam, root, tokens, within),
         tenant: Tenant {
             id: told.id,

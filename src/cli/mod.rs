@@ -93,14 +93,18 @@ fn served(command: impl Future<Output = Ended>) -> Ended {
     ended
 }
 
-/// Waits for SIGINT or SIGTERM and gives the exit code that belongs to it.
+/// Waits for SIGINT, SIGTERM or SIGHUP and gives the exit code that belongs to it.
 async fn interrupted() -> u8 {
     #[cfg(unix)]
     {
         use tokio::signal::unix::{SignalKind, signal};
-        if let Ok(mut term) = signal(SignalKind::terminate()) {
+        let term = signal(SignalKind::terminate());
+        // A terminal that is lost must not end a write unsettled.
+        let hangup = signal(SignalKind::hangup());
+        if let (Ok(mut term), Ok(mut hangup)) = (term, hangup) {
             return tokio::select! {
                 _ = term.recv() => 143,
+                _ = hangup.recv() => 129,
                 _ = tokio::signal::ctrl_c() => 130,
             };
         }

@@ -9,7 +9,7 @@ use clap::ColorChoice;
 use crate::baseline::Found;
 use crate::core::finding::{Finding, Severity};
 use crate::core::plan::Plan;
-use crate::core::report::{Outcome, Problem, Report};
+use crate::core::report::{Outcome, Problem, Report, Written};
 use crate::policy;
 use crate::view::{Look, diff, findings, json, text};
 
@@ -141,6 +141,23 @@ impl Output {
         }
     }
 
+    /// Whether data could not be written so far.
+    pub fn has_failed(&self) -> bool {
+        NOT_WRITTEN.load(Ordering::Relaxed)
+    }
+
+    /// Shows a plan where a question is asked, for whoever sent the data elsewhere.
+    pub fn show_plan_beside_the_question(&self, plan: &Plan) {
+        if !std::io::stdout().is_terminal() {
+            write_stderr(&text::render(
+                plan,
+                text::Purpose::Plan,
+                policy::find,
+                self.stderr,
+            ));
+        }
+    }
+
     /// Whether the report itself is what is printed.
     pub fn is_json(&self) -> bool {
         self.format.is_json()
@@ -164,7 +181,16 @@ impl Output {
             }
         }
         if NOT_WRITTEN.load(Ordering::Relaxed) {
-            return 1;
+            // Exit code 1 says that nothing was written to the tenant.
+            return match report.written {
+                Written::No => 1,
+                Written::Yes | Written::Unknown => {
+                    write_stderr(
+                        "error: the tenant was written to, and nobody could read how it ended\n",
+                    );
+                    4
+                }
+            };
         }
         report.exit_code
     }
@@ -213,9 +239,8 @@ impl Output {
             format!("{code}\0{message}\0{line:?}\0{column:?}")
         };
         let mut already: HashSet<String> = HashSet::new();
-        if !in_plan {
-            already.extend(found.iter().map(|found| key(&to_problem(found))));
-        }
+        // What the plan shows is said there, everything else that was found above.
+        already.extend(beside.iter().map(|found| key(&to_problem(found))));
         let resources = report.plan.iter().flat_map(|plan| &plan.resources);
         for finding in resources.flat_map(|r| &r.findings).filter(|_| in_plan) {
             let in_file = found.iter().find(|found| found.finding == *finding);

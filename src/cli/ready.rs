@@ -27,6 +27,9 @@ use super::{known, saved};
 
 const NAME: &str = "apply";
 
+/// How old a saved plan may be where nobody says otherwise.
+const MAX_AGE: jiff::SignedDuration = jiff::SignedDuration::from_hours(24);
+
 /// A clock that is a little slow elsewhere makes no plan one from the future.
 const SKEW: jiff::SignedDuration = jiff::SignedDuration::from_mins(5);
 
@@ -103,7 +106,7 @@ pub async fn from_saved(command: &args::Apply, path: &Path) -> Result<Ready, Box
                 .hint("`entrue plan --out` saves no such plan; make it anew"),
         ));
     }
-    check_age(&plan, command.max_age, &name).map_err(invalid)?;
+    check_age(&plan, command.max_age.unwrap_or(MAX_AGE), &name).map_err(invalid)?;
     if let Err(error) = Approved::new(plan.clone(), Consent::SavedPlan, policy::find) {
         if let NotApproved::Stopped(findings) = &error
             && plan.resources.iter().any(|resource| resource.is_blocked())

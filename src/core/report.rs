@@ -125,6 +125,10 @@ pub struct Report {
     pub written: Written,
     /// Paths that still differ after an apply.
     pub remaining: Vec<String>,
+    /// What a reset left, in Graph's JSON, where that is no known default. Only
+    /// there where it is so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reset_left: Option<serde_json::Value>,
     /// The backup that an apply made; null where there is none.
     pub backup: Option<String>,
     /// What the run cost at Graph; null where no tenant was read.
@@ -157,6 +161,7 @@ impl Report {
             plan: None,
             written: Written::No,
             remaining: Vec::new(),
+            reset_left: None,
             backup: None,
             graph: None,
             baseline: None,

@@ -211,7 +211,9 @@ impl Resolver<'_> {
                         format!("no group has the object id {id}"),
                     )
                     .hint = Some(
-                    "check the id and the tenant; a user's or an app's id is no target".to_owned(),
+                    "check the id and the tenant; a user's or an app's id is no target; if the group was \
+                     deleted since this was written, take the entry out"
+                        .to_owned(),
                 );
             }
             _ => {

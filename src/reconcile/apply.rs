@@ -166,7 +166,7 @@ impl Run<'_> {
         match sent {
             Ok(()) => {
                 self.taken();
-                self.prove(&goal, &names).await
+                self.prove(&goal, resource, &names).await
             }
             Err(WriteFailure::Lost(error)) => self.settle(error, &goal, &names).await,
             Err(WriteFailure::Refused(error)) => {
@@ -245,10 +245,10 @@ impl Run<'_> {
     }
 
     /// Reads back a write that was taken.
-    async fn prove(&mut self, goal: &Goal, names: &Directory) -> bool {
+    async fn prove(&mut self, goal: &Goal, resource: &Resource, names: &Directory) -> bool {
         match self.look(goal).await {
             Seen::AsPlanned => return true,
-            Seen::Otherwise(live) => self.differs(goal, live, names),
+            Seen::Otherwise(live) => self.differs(goal, resource, live, names),
             Seen::Failed(error) => {
                 let message = format!(
                     "the write was accepted, but the policy could not be read back: {}",
@@ -286,7 +286,7 @@ impl Run<'_> {
         };
         let message = format!(
             "the fate of the write is unknown: {}; {found}. It was not sent again",
-            lost.message
+            lost.message.trim_end_matches('.')
         );
         let error = GraphError {
             code: "write-unknown",
@@ -338,16 +338,24 @@ impl Run<'_> {
         self.fail(Outcome::Unknown, error.into());
     }
 
-    fn differs(&mut self, goal: &Goal, live: Object, names: &Directory) {
-        if goal.action == Action::Delete && !goal.is_untouched(&live) {
+    fn differs(&mut self, goal: &Goal, resource: &Resource, live: Object, names: &Directory) {
+        if goal.action == Action::Delete {
             let wire = to_wire(goal.spec, &live);
-            self.fail(Outcome::Changes, differences::default_unknown(goal.spec));
+            let moved = !goal.is_untouched(&live);
+            self.fail(
+                Outcome::Changes,
+                differences::default_unknown(goal.spec, moved),
+            );
             self.applied.left = Some(wire);
             return;
         }
         let remaining = goal.differences(&live, names);
-        let problem =
-            differences::not_as_planned(goal.spec, &remaining, self.options.verify_within);
+        let problem = differences::not_as_planned(
+            goal.spec,
+            &remaining,
+            &resource.changes,
+            self.options.verify_within,
+        );
         self.applied.remaining.extend(paths(&remaining));
         self.fail(Outcome::Changes, problem);
     }

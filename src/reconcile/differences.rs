@@ -64,24 +64,43 @@ pub fn stale(since: &[Change], id: &str) -> Problem {
     }
 }
 
-/// A reset left something that nobody knows.
-pub fn default_unknown(spec: &PolicySpec) -> Problem {
+/// A reset left something that nobody knows; `moved` tells whether it is at least
+/// something else than before.
+pub fn default_unknown(spec: &PolicySpec, moved: bool) -> Problem {
+    let left = if moved {
+        "the policy was reset, but what the reset left is no default that entrue knows"
+    } else {
+        "the reset was accepted, but the policy is what it was before: the service is slow to \
+         show it, or the policy was this tenant's default already, which entrue does not know"
+    };
     Problem {
         resource: Some(spec.id.to_owned()),
         ..Problem::new(
             "default-unknown",
-            "the policy was reset, but what the reset left is no default that entrue knows, so \
-             nobody can say whether the reset is complete",
+            format!("{left}; so nobody can say whether the reset is complete"),
         )
         .hint(
-            "look at what it left; if it is this tenant's default, save it to a file and give that \
-             with `--known-default FILE` from now on",
+            "look at what it left (printed below; `resetLeft` in the report); if it is this \
+             tenant's default, save it to a file and give that with `--known-default FILE` from \
+             now on",
         )
     }
 }
 
 /// A write was taken, and the policy is something else than was planned.
-pub fn not_as_planned(spec: &PolicySpec, remaining: &[Change], after: Duration) -> Problem {
+pub fn not_as_planned(
+    spec: &PolicySpec,
+    remaining: &[Change],
+    planned: &[Change],
+    after: Duration,
+) -> Problem {
+    let was_planned = |change: &&Change| planned.iter().any(|one| one.path == change.path);
+    let others = remaining.len() - remaining.iter().filter(was_planned).count();
+    let also = match others {
+        0 => String::new(),
+        1 => "; 1 of them is nothing that this plan changes".to_owned(),
+        more => format!("; {more} of them are nothing that this plan changes"),
+    };
     let count = match remaining.len() {
         1 => "1 property differs".to_owned(),
         more => format!("{more} properties differ"),
@@ -91,7 +110,7 @@ pub fn not_as_planned(spec: &PolicySpec, remaining: &[Change], after: Duration) 
         ..Problem::new(
             "not-as-planned",
             format!(
-                "the write was accepted, but after {} s {count} from what was planned",
+                "the write was accepted, but after {} s {count} from what was planned{also}",
                 after.as_secs()
             ),
         )

@@ -41,6 +41,12 @@ pub enum SandboxError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Somebody else wrote the file since it was read.
+    #[error("the tenant file `{}` was changed by somebody else since it was read; nothing was saved", path.display())]
+    Changed {
+        /// The tenant file.
+        path: PathBuf,
+    },
     /// The tenant did not come from a file.
     #[error("this tenant was not loaded from a file, so there is none to save it to")]
     NoFile,

@@ -168,11 +168,12 @@ fn save(state: &mut State, id: &str, policy: Option<Value>) -> Result<Reply, Rep
     match state.write(id, policy) {
         Ok(()) => Ok(Reply::no_content()),
         Err(error) => {
-            let status = StatusCode::INTERNAL_SERVER_ERROR;
+            // Nothing was written, and that is certain: no server error, after
+            // which a client could not know.
             Err(Reply::error(
-                status,
-                "generalException",
-                format!("The sandbox {error}"),
+                StatusCode::CONFLICT,
+                "Conflict",
+                format!("The sandbox could not save this: {error}."),
             ))
         }
     }

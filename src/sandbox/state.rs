@@ -39,6 +39,8 @@ pub(super) struct State {
     /// alone, so a checked-in tenant keeps its layout.
     document: Value,
     path: Option<PathBuf>,
+    /// The file's text as it was last read or written here.
+    on_disk: Option<String>,
 }
 
 /// What a configuration was before its last write.
@@ -70,7 +72,9 @@ impl State {
             .map_err(|error| format_error(path, String::new(), &error))?;
         let document = serde_json::from_str(&text)
             .map_err(|error| format_error(path, String::new(), &error))?;
-        Ok(Self::new(tenant, document, Some(path.to_owned())))
+        let mut state = Self::new(tenant, document, Some(path.to_owned()));
+        state.on_disk = Some(text);
+        Ok(state)
     }
 
     /// Takes a tenant made in memory, held to the same rules as a file.
@@ -100,6 +104,7 @@ impl State {
             previous: HashMap::new(),
             document,
             path,
+            on_disk: None,
         }
     }
 
@@ -238,15 +243,29 @@ impl State {
 
     /// Writes the tenant to its file. A reader sees the old file or the new
     /// one, never a part.
-    pub fn save(&self) -> Result<(), SandboxError> {
-        let Some(path) = &self.path else {
+    pub fn save(&mut self) -> Result<(), SandboxError> {
+        let Some(path) = self.path.clone() else {
             return Err(SandboxError::NoFile);
         };
-        let text = format!("{:#}\n", self.document);
-        replace_file(path, text.as_bytes()).map_err(|source| SandboxError::Write {
+        let failed = |source| SandboxError::Write {
             path: path.clone(),
             source,
-        })
+        };
+        let held = fs::File::open(&path).map_err(failed)?;
+        if held.metadata().map_err(failed)?.permissions().readonly() {
+            return Err(failed(std::io::ErrorKind::PermissionDenied.into()));
+        }
+        // One after the other, and each looks whether it is the first: two
+        // programs may have one tenant open.
+        held.lock().map_err(failed)?;
+        let now = fs::read_to_string(&path).map_err(failed)?;
+        if self.on_disk.as_ref().is_some_and(|known| *known != now) {
+            return Err(SandboxError::Changed { path });
+        }
+        let text = format!("{:#}\n", self.document);
+        replace_file(&path, text.as_bytes()).map_err(failed)?;
+        self.on_disk = Some(text);
+        Ok(())
     }
 }
 

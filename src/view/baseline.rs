@@ -46,7 +46,8 @@ pub struct Rendered {
 /// What a tenant has, for people who begin to manage it.
 pub fn export(policies: &[Declaration], tenant: &Tenant) -> Rendered {
     let head = format!(
-        "What {} has, as `entrue export` read it. Planning this file finds nothing to do.",
+        "What {} has, as `entrue export` read it. Planning this file finds nothing to do. Lists \
+         that are empty there are left out, and so not managed: declare `[]` to hold one empty.",
         of(tenant)
     );
     render(policies, None, &head)
@@ -98,10 +99,12 @@ fn render(policies: &[Declaration], tenant: Option<&str>, head: &str) -> Rendere
     }
     if !left_out.is_empty() {
         page.comment(0, "");
-        page.comment(
-            0,
-            "Some properties are left out; see the comments at their places.",
+        let paths: Vec<&str> = left_out.iter().map(|one| one.path.as_str()).collect();
+        let except = format!(
+            "Left out, and so neither managed nor brought back: {}. Comments at their places say why.",
+            paths.join(", ")
         );
+        page.comment(0, &except);
     }
     let mut json = Object::new();
     if let Some(tenant) = tenant {

@@ -213,7 +213,7 @@ async fn a_write_that_cannot_be_saved_has_not_happened() {
     server
         .patch(json!({ "state": "enabled" }))
         .await
-        .refused(500, "generalException");
+        .refused(409, "Conflict");
     assert_eq!(server.get(X509).await.json()["state"], "disabled");
 }
 
