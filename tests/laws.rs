@@ -502,3 +502,19 @@ fn wire_names_are_the_published_ones() {
     .collect();
     assert_eq!(names, published);
 }
+
+/// What entrue does not know goes back as it was read, to the last digit. A
+/// library that only tests need would turn this on for them alone, so the
+/// manifest is looked at too.
+#[test]
+fn numbers_go_back_as_they_came() {
+    let manifest = include_str!("../Cargo.toml");
+    let dependencies = manifest.split("[dev-dependencies]").next().unwrap();
+    assert!(dependencies.contains("float_roundtrip"));
+    for digits in ["0.11370000000000001", "6.934698245112694e+276", "0.237"] {
+        let text =
+            format!(r#"{{"id":"X509Certificate","state":"disabled","future":{{"x":{digits}}}}}"#);
+        let policy = decode(&SPEC, &serde_json::from_str(&text).unwrap()).unwrap();
+        assert_eq!(policy["future"].to_string(), format!(r#"{{"x":{digits}}}"#));
+    }
+}
