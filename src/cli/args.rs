@@ -234,8 +234,9 @@ pub struct Connection {
     /// global, usgov, usgov-dod or china: an assertion [env: ENTRUE_CLOUD].
     #[arg(long, value_name = "CLOUD")]
     pub cloud: Option<String>,
-    /// auto, token (ENTRUE_ACCESS_TOKEN) or client-secret (AZURE_CLIENT_ID,
-    /// AZURE_CLIENT_SECRET) [env: ENTRUE_AUTH].
+    /// auto, token, client-secret, github-oidc, workload-identity,
+    /// managed-identity or azure-pipelines; see docs/authentication.md
+    /// [env: ENTRUE_AUTH].
     #[arg(long, value_name = "KIND")]
     pub auth: Option<String>,
     /// Graph's root, if it is not the cloud's [env: ENTRUE_GRAPH_URL].

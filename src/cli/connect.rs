@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use url::Url;
 
 use crate::baseline::Declared;
@@ -11,16 +12,17 @@ use crate::core::codes;
 use crate::core::compare::is_guid;
 use crate::core::plan::Tenant;
 use crate::core::report::{Outcome, Problem};
-use crate::graph::auth::{ClientSecret, Tokens, tenant_id};
+use crate::graph::auth::{Tokens, tenant_id};
 use crate::graph::client::Graph;
 use crate::graph::cloud::{self, Cloud};
 use crate::graph::error::GraphError;
-use crate::graph::seam::{Network, Seam};
+use crate::graph::seam::{Network, NoClient, Seam};
 use crate::graph::token::{Secret, claims};
 use crate::sandbox::Sandbox;
 
 use super::args::Connection;
-use super::sign_in::{Auth, choose};
+use super::sign_in::choose;
+use super::tokens::{Place, tokens};
 
 /// A connection, and what it is to.
 pub struct Connected {
@@ -137,12 +139,7 @@ pub async fn connect(
     access: Access,
 ) -> Result<Connected, NoConnection> {
     let within = Duration::from_secs(u64::from(with.timeout));
-    let network = Network::new().map_err(|error| NoConnection {
-        outcome: Outcome::Unknown,
-        problem: Problem::new("http-client", error.to_string())
-            .hint("this machine may have no CA certificates: install ca-certificates, or set SSL_CERT_FILE"),
-    })?;
-    let seam: Arc<dyn Seam> = Arc::new(network);
+    let seam: Arc<dyn Seam> = Arc::new(Network::new().map_err(no_client)?);
     if let Some(file) = &with.sandbox {
         return sandbox(with, file, seam, asserted, access).await;
     }
@@ -178,7 +175,7 @@ pub async fn connect(
         cloud.authority,
     )?;
     let tenant = agreed(with.tenant.as_ref(), "AZURE_TENANT_ID", "--tenant")?;
-    let (auth, note) = choose(with, tenant.as_deref())?;
+    let chosen = choose(with, tenant.as_deref())?;
     let mut told = Told {
         seam: seam.clone(),
         authority: authority.clone(),
@@ -188,38 +185,38 @@ pub async fn connect(
     if let Some(tenant) = &tenant {
         told.take(tenant, "`--tenant` or AZURE_TENANT_ID").await?;
     }
-    let mut notes = vec![note];
+    if let Some(tenant) = &chosen.tenant {
+        told.take(
+            tenant,
+            "the service connection (AZURESUBSCRIPTION_TENANT_ID)",
+        )
+        .await?;
+    }
+    let mut notes = vec![chosen.note];
     if root.as_str().trim_end_matches('/') != cloud.graph {
         notes.push(format!(
             "Graph is reached at {root}, not at the cloud's own {}",
             cloud.graph
         ));
     }
-    let tokens = match auth {
-        Auth::Token(token) => {
-            match claims(&token).tenant {
-                Some(tenant) => told.take(&tenant, "the token").await?,
-                None if told.id.is_some() => notes.push(
-                    "the token says nothing that can be read, so nobody checked that it is for this tenant"
-                        .to_owned(),
-                ),
-                None => {}
-            }
-            Tokens::given(token)
-        }
-        Auth::ClientSecret(client_id, secret) => {
-            // Entra issues for the tenant that is asked, so no token can differ.
-            let tenant = told.id.clone().or(tenant).unwrap_or_default();
-            Tokens::client_secret(ClientSecret {
-                tenant,
-                client_id,
-                secret,
-                authority,
-                scope: cloud.scope(),
-                seam: seam.clone(),
-            })
-        }
+    let place = Place {
+        cloud,
+        authority,
+        tenant: told.id.clone(),
+        seam: seam.clone(),
     };
+    let (tokens, whose) = tokens(chosen.auth, place).map_err(no_client)?;
+    if let Some(whose) = whose {
+        let token = tokens.get(None, Instant::now() + within).await?;
+        match claims(&token).tenant {
+            Some(tenant) => told.take(&tenant, whose).await?,
+            None if told.id.is_some() => notes.push(
+                "the token says nothing that can be read, so nobody checked that it is for this tenant"
+                    .to_owned(),
+            ),
+            None => {}
+        }
+    }
     told.files(asserted, cloud.name).await?;
     Ok(Connected {
         host: root.host_str().unwrap_or_default().to_owned(),
@@ -230,6 +227,14 @@ pub async fn connect(
         },
         notes,
     })
+}
+
+fn no_client(error: NoClient) -> NoConnection {
+    NoConnection {
+        outcome: Outcome::Unknown,
+        problem: Problem::new("http-client", error.to_string())
+            .hint("this machine may have no CA certificates: install ca-certificates, or set SSL_CERT_FILE"),
+    }
 }
 
 async fn sandbox(

@@ -18,6 +18,7 @@ mod saved;
 mod schema;
 mod show;
 mod sign_in;
+mod tokens;
 mod validate;
 
 use std::process::ExitCode;

@@ -14,6 +14,9 @@ pub struct Cloud {
     pub graph: &'static str,
     /// Where tokens come from.
     pub authority: &'static str,
+    /// Whom an assertion is for that Entra is to take for an application
+    /// (Microsoft Entra, "Configure an app to trust a managed identity").
+    pub token_exchange: &'static str,
 }
 
 /// The clouds that entrue knows; the first is the default.
@@ -22,21 +25,25 @@ pub const CLOUDS: &[Cloud] = &[
         name: "global",
         graph: "https://graph.microsoft.com",
         authority: "https://login.microsoftonline.com",
+        token_exchange: "api://AzureADTokenExchange",
     },
     Cloud {
         name: "usgov",
         graph: "https://graph.microsoft.us",
         authority: "https://login.microsoftonline.us",
+        token_exchange: "api://AzureADTokenExchangeUSGov",
     },
     Cloud {
         name: "usgov-dod",
         graph: "https://dod-graph.microsoft.us",
         authority: "https://login.microsoftonline.us",
+        token_exchange: "api://AzureADTokenExchangeUSGov",
     },
     Cloud {
         name: "china",
         graph: "https://microsoftgraph.chinacloudapi.cn",
         authority: "https://login.partner.microsoftonline.cn",
+        token_exchange: "api://AzureADTokenExchangeChina",
     },
 ];
 
@@ -55,26 +62,7 @@ impl Cloud {
 /// Checks a root that somebody gave: https, or http on loopback; no path
 /// version, query, fragment or credentials.
 pub fn root(text: &str, what: &str) -> Result<Url, String> {
-    let url =
-        Url::parse(text.trim()).map_err(|error| format!("{what} `{text}` is no URL: {error}"))?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(format!("{what} holds a user name or a password"));
-    }
-    let is_loopback = match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => return Err(format!("{what} `{text}` names no host")),
-    };
-    match url.scheme() {
-        "https" => {}
-        "http" if is_loopback => {}
-        _ => {
-            return Err(format!(
-                "{what} `{text}` must be https; plain http is for this machine only (127.0.0.1)"
-            ));
-        }
-    }
+    let url = address(text, what)?;
     if url.query().is_some() || url.fragment().is_some() {
         return Err(format!("{what} `{text}` holds a query"));
     }
@@ -82,6 +70,52 @@ pub fn root(text: &str, what: &str) -> Result<Url, String> {
         return Err(format!(
             "{what} `{text}` holds a path; give the root only, entrue adds `/v1.0` itself"
         ));
+    }
+    Ok(url)
+}
+
+/// Checks an address that a secret is sent to: https, or http on loopback; no
+/// credentials.
+pub fn address(text: &str, what: &str) -> Result<Url, String> {
+    checked(text, what, |_| false)
+}
+
+/// Checks an address that this machine's host gives tokens at: as
+/// [`address`], or http to a link-local address, which no packet to another
+/// network has. Azure's own are there.
+pub fn host_address(text: &str, what: &str) -> Result<Url, String> {
+    checked(
+        text,
+        what,
+        |host| matches!(host, url::Host::Ipv4(address) if address.is_link_local()),
+    )
+}
+
+fn checked(
+    text: &str,
+    what: &str,
+    is_plain: impl Fn(&url::Host<&str>) -> bool,
+) -> Result<Url, String> {
+    let url =
+        Url::parse(text.trim()).map_err(|error| format!("{what} `{text}` is no URL: {error}"))?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(format!("{what} holds a user name or a password"));
+    }
+    let is_near = match url.host() {
+        Some(url::Host::Domain("localhost")) => true,
+        Some(url::Host::Ipv4(address)) if address.is_loopback() => true,
+        Some(url::Host::Ipv6(address)) if address.is_loopback() => true,
+        Some(host) => is_plain(&host),
+        None => return Err(format!("{what} `{text}` names no host")),
+    };
+    match url.scheme() {
+        "https" => {}
+        "http" if is_near => {}
+        _ => {
+            return Err(format!(
+                "{what} `{text}` must be https; plain http is for this machine only (127.0.0.1)"
+            ));
+        }
     }
     Ok(url)
 }
@@ -113,6 +147,24 @@ mod tests {
             "",
         ] {
             assert!(root(bad, "x").is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn plain_http_stays_on_this_machine_and_its_host() {
+        for near in ["http://127.0.0.1:9/a?b", "https://a.test/x?y=z"] {
+            assert!(address(near, "x").is_ok() && host_address(near, "x").is_ok());
+        }
+        let host = "http://169.254.129.3:8081/msi/token";
+        assert!(address(host, "x").is_err() && host_address(host, "x").is_ok());
+        for far in [
+            "http://10.0.0.1/",
+            "http://169.253.1.1/",
+            "http://169.254.169.254.evil.test/",
+            "http://u:p@127.0.0.1/",
+            "file:///etc/passwd",
+        ] {
+            assert!(address(far, "x").is_err() && host_address(far, "x").is_err());
         }
     }
 }

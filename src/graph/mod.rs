@@ -3,6 +3,7 @@
 //! Below everything lies one thin seam ([`seam::Seam`]: a request in, an answer
 //! or a failure out), so that tests can put faults there and nowhere else.
 
+pub mod aadsts;
 pub mod answer;
 pub mod auth;
 pub mod client;

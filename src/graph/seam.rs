@@ -60,7 +60,11 @@ pub trait Seam: Send + Sync + std::fmt::Debug {
 
 /// The real network.
 #[derive(Debug)]
-pub struct Network(RwLock<reqwest::Client>);
+pub struct Network {
+    client: RwLock<reqwest::Client>,
+    /// Whether requests go past any proxy.
+    direct: bool,
+}
 
 /// Why no HTTP client could be made.
 #[derive(Debug, thiserror::Error)]
@@ -70,16 +74,28 @@ pub struct NoClient(String);
 impl Network {
     /// A client with ring's cryptography and the machine's CA certificates.
     pub fn new() -> Result<Self, NoClient> {
+        Self::make(false)
+    }
+
+    /// The same past any proxy: for addresses that only this machine has.
+    pub fn direct() -> Result<Self, NoClient> {
+        Self::make(true)
+    }
+
+    fn make(direct: bool) -> Result<Self, NoClient> {
         // Fails only if a provider is there already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        client()
-            .map(|client| Network(RwLock::new(client)))
+        client(direct)
+            .map(|client| Network {
+                client: RwLock::new(client),
+                direct,
+            })
             .map_err(|error| NoClient(causes(&error)))
     }
 
     /// The client at hand. Whoever held the lock cannot have left it half done.
     fn client(&self) -> reqwest::Client {
-        self.0
+        self.client
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
@@ -99,18 +115,22 @@ impl Seam for Network {
     }
 
     fn renew(&self) {
-        if let Ok(client) = client() {
-            *self.0.write().unwrap_or_else(PoisonError::into_inner) = client;
+        if let Ok(client) = client(self.direct) {
+            *self.client.write().unwrap_or_else(PoisonError::into_inner) = client;
         }
     }
 }
 
-fn client() -> reqwest::Result<reqwest::Client> {
-    reqwest::Client::builder()
+fn client(direct: bool) -> reqwest::Result<reqwest::Client> {
+    let builder = reqwest::Client::builder()
         .user_agent(concat!("entrue/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(Duration::from_secs(20))
-        .build()
+        .connect_timeout(Duration::from_secs(20));
+    if direct {
+        builder.no_proxy().build()
+    } else {
+        builder.build()
+    }
 }
 
 impl Network {

@@ -21,11 +21,13 @@ mod directory_objects;
 mod edge;
 mod error;
 mod fault;
+mod federation;
 mod filter;
 mod groups;
 mod guid;
 mod guise;
 mod incoming;
+mod issuers;
 mod merge;
 mod policies;
 mod reply;
@@ -58,7 +60,10 @@ pub use error::SandboxError;
 pub use fault::{Area, Fault, FaultBody, FaultKind, RetryAfter};
 pub use spec::SpecError;
 pub use switch::Switch;
-pub use tenant::{Application, FormatVersion, Group, Organization, Tenant};
+pub use tenant::{
+    Application, FederatedIdentity, FormatVersion, Group, KeyType, ManagedIdentity, Organization,
+    PublicKey, Tenant,
+};
 
 use fault::FaultKind as Kind;
 use incoming::Incoming;
@@ -81,7 +86,7 @@ pub struct RequestRecord {
     pub path: String,
     /// The query's pairs, decoded, in the order sent.
     pub query: Vec<(String, String)>,
-    /// The headers in the order received, without `Authorization`.
+    /// The headers in the order received, without those that carry secrets.
     pub headers: Vec<(String, String)>,
     /// The body, where it is JSON.
     pub body: Option<Value>,
@@ -199,7 +204,9 @@ impl Sandbox {
         let headers = request
             .headers
             .iter()
-            .filter(|(name, _)| **name != http::header::AUTHORIZATION)
+            .filter(|(name, _)| {
+                **name != http::header::AUTHORIZATION && name.as_str() != issuers::IDENTITY_HEADER
+            })
             .map(|(name, value)| {
                 (
                     name.to_string(),

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::bearer::authenticate;
 use super::fault::{Area, FaultBody, FaultKind, Occasion, RetryAfter};
 use super::incoming::Incoming;
+use super::issuers::{self, Fake};
 use super::reply::{Content, Ids, Reply};
 use super::state::State;
 use super::{batch, directory_objects, groups, policies, sign_in};
@@ -25,6 +26,7 @@ pub(super) enum Route<'a> {
     Batch,
     Token(&'a str),
     Discovery(&'a str),
+    Fake(Fake),
     Nowhere,
 }
 
@@ -46,6 +48,7 @@ impl<'a> Route<'a> {
                 ["$batch"] => Self::Batch,
                 _ => Self::Nowhere,
             },
+            ["fake", rest @ ..] => Fake::find(rest).map_or(Self::Nowhere, Self::Fake),
             [tenant, "oauth2", "v2.0", "token"] => Self::Token(tenant),
             [tenant, "v2.0", ".well-known", "openid-configuration"] => Self::Discovery(tenant),
             _ => Self::Nowhere,
@@ -57,7 +60,7 @@ impl<'a> Route<'a> {
             Self::Policy | Self::Configuration(_) => Some(Area::Policy),
             Self::Groups | Self::Group(_) | Self::GetByIds => Some(Area::Groups),
             Self::Batch => Some(Area::Batch),
-            Self::Token(_) | Self::Discovery(_) => Some(Area::Token),
+            Self::Token(_) | Self::Discovery(_) | Self::Fake(_) => Some(Area::Token),
             Self::Nowhere => None,
         }
     }
@@ -67,6 +70,7 @@ impl<'a> Route<'a> {
             Self::Policy | Self::Groups | Self::Group(_) | Self::Discovery(_) => &["GET"],
             Self::Configuration(_) => &["GET", "PATCH", "DELETE"],
             Self::GetByIds | Self::Batch | Self::Token(_) => &["POST"],
+            Self::Fake(fake) => fake.methods(),
             Self::Nowhere => &[],
         }
     }
@@ -151,7 +155,10 @@ fn under_fault(
 
 fn carry_out(state: &mut State, request: &Incoming, ids: &Ids, stale: bool, inside: bool) -> Reply {
     let route = Route::find(request);
-    let is_sign_in = matches!(route, Route::Token(_) | Route::Discovery(_));
+    let is_sign_in = matches!(
+        route,
+        Route::Token(_) | Route::Discovery(_) | Route::Fake(_)
+    );
     if !is_sign_in
         && !inside
         && let Err(refusal) = authenticate(request, &state.tenant.tenant.id)
@@ -187,6 +194,7 @@ fn carry_out(state: &mut State, request: &Incoming, ids: &Ids, stale: bool, insi
         Route::Batch => batch::run(state, request, ids),
         Route::Token(tenant) => Ok(sign_in::token(state, request, tenant, ids)),
         Route::Discovery(tenant) => Ok(sign_in::discovery(state, request, tenant, ids)),
+        Route::Fake(fake) => Ok(issuers::answer(state, request, fake)),
         Route::Nowhere => Ok(nowhere(request)),
     };
     result.unwrap_or_else(|refusal| refusal)

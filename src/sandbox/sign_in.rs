@@ -5,11 +5,13 @@ use serde_json::{Value, json};
 
 use super::base64;
 use super::bearer::is_graph;
+use super::federation;
 use super::incoming::Incoming;
 use super::reply::{Content, Ids, Reply};
 use super::state::State;
+use super::tenant::Application;
 
-const LIFETIME_SECONDS: i64 = 3599;
+pub(super) const LIFETIME_SECONDS: i64 = 3599;
 /// What a token's roles say where the tenant states no permissions.
 const EVERYTHING: &[&str] = &[
     "Policy.ReadWrite.AuthenticationMethod",
@@ -18,7 +20,7 @@ const EVERYTHING: &[&str] = &[
 ];
 
 /// An error as Entra words it.
-struct Refusal {
+pub(super) struct Refusal {
     status: StatusCode,
     error: &'static str,
     code: u32,
@@ -26,7 +28,12 @@ struct Refusal {
 }
 
 impl Refusal {
-    fn new(status: StatusCode, error: &'static str, code: u32, message: impl Into<String>) -> Self {
+    pub fn new(
+        status: StatusCode,
+        error: &'static str,
+        code: u32,
+        message: impl Into<String>,
+    ) -> Self {
         Self {
             status,
             error,
@@ -156,28 +163,17 @@ fn issue(state: &State, request: &Incoming, tenant: &str) -> Result<Value, Refus
         );
         return Err(Refusal::new(bad, "unauthorized_client", 700_016, message));
     };
-    if field("client_assertion").is_some() {
-        let message = "Client assertion failed signature validation: this simulated tenant holds no \
-                       certificates; sign in with a client secret.";
-        return Err(Refusal::new(
-            StatusCode::UNAUTHORIZED,
-            "invalid_client",
-            700_027,
-            message,
-        ));
-    }
-    let secret = needed("client_secret")?;
-    if !application.secrets.iter().any(|known| known == secret) {
-        let message = format!(
-            "Invalid client secret provided. Ensure the secret being sent in the request is the \
-             client secret value, not the client secret ID, for a secret added to app '{client_id}'."
-        );
-        return Err(Refusal::new(
-            StatusCode::UNAUTHORIZED,
-            "invalid_client",
-            7_000_215,
-            message,
-        ));
+    if let Some(assertion) = field("client_assertion") {
+        if needed("client_assertion_type")? != federation::ASSERTION_TYPE {
+            let message = format!(
+                "The request's 'client_assertion_type' must be '{}'.",
+                federation::ASSERTION_TYPE
+            );
+            return Err(Refusal::new(bad, "invalid_request", 900_144, message));
+        }
+        federation::check(application, assertion)?;
+    } else {
+        check_secret(application, needed("client_secret")?)?;
     }
     let resource = scope
         .strip_suffix("/.default")
@@ -197,8 +193,33 @@ fn issue(state: &State, request: &Incoming, tenant: &str) -> Result<Value, Refus
     }))
 }
 
+fn check_secret(application: &Application, secret: &str) -> Result<(), Refusal> {
+    let refuse =
+        |code, message| Refusal::new(StatusCode::UNAUTHORIZED, "invalid_client", code, message);
+    let client_id = &application.app_id;
+    if application.secrets.iter().any(|known| known == secret) {
+        return Ok(());
+    }
+    if application
+        .expired_secrets
+        .iter()
+        .any(|known| known == secret)
+    {
+        let message = format!(
+            "The provided client secret keys for app '{client_id}' are expired. Visit the Azure \
+             portal to create new keys for your app."
+        );
+        return Err(refuse(7_000_222, message));
+    }
+    let message = format!(
+        "Invalid client secret provided. Ensure the secret being sent in the request is the \
+         client secret value, not the client secret ID, for a secret added to app '{client_id}'."
+    );
+    Err(refuse(7_000_215, message))
+}
+
 /// A token that looks like one of Entra's, and that nobody signed.
-fn access_token(state: &State, app_id: &str, resource: &str, origin: &str) -> String {
+pub(super) fn access_token(state: &State, app_id: &str, resource: &str, origin: &str) -> String {
     let tenant = &state.tenant.tenant.id;
     let now = jiff::Timestamp::now().as_second();
     let roles: Vec<&str> = match &state.tenant.permissions {

@@ -153,6 +153,68 @@ pub struct Application {
     /// simulation: never write a real one here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<String>,
+    /// Simulated client secrets that have expired.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub expired_secrets: Vec<String>,
+    /// Whose assertions the application trusts in place of a secret, as its
+    /// federated credentials in Entra.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub federated_identities: Vec<FederatedIdentity>,
+    /// Says that this is a managed identity, for which the simulated hosts of
+    /// App Service and of virtual machines (IMDS) give tokens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub managed_identity: Option<ManagedIdentity>,
+}
+
+/// Whose assertions an application trusts.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct FederatedIdentity {
+    /// Who asserts: the `iss` of the assertion, to the letter.
+    pub issuer: String,
+    /// About whom: its `sub`, to the letter.
+    pub subject: String,
+    /// For whom: its `aud`. Left out, what Entra expects in the global cloud.
+    #[serde(default = "token_exchange")]
+    pub audience: String,
+    /// What the issuer signs with. Left out, the key of the issuers that are
+    /// simulated here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub public_key: Option<PublicKey>,
+}
+
+/// The public part of an RSA key, as a JSON Web Key has it.
+#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PublicKey {
+    /// The type of key.
+    pub kty: KeyType,
+    /// The modulus, in base64 with the URL alphabet.
+    pub n: String,
+    /// The exponent, likewise.
+    pub e: String,
+}
+
+/// The type of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub enum KeyType {
+    /// RSA.
+    #[serde(rename = "RSA")]
+    Rsa,
+}
+
+/// Whose managed identity one is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum ManagedIdentity {
+    /// The machine's or app's own: the one that is meant where none is named.
+    SystemAssigned,
+    /// One that is asked for by its client id.
+    UserAssigned,
+}
+
+fn token_exchange() -> String {
+    "api://AzureADTokenExchange".to_owned()
 }
 
 fn yes() -> bool {

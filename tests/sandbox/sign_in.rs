@@ -115,12 +115,17 @@ async fn failed_sign_ins_say_why_as_entra_does() {
         );
     }
     let assertion = [("client_secret", None), ("client_assertion", Some("x"))];
-    refused(
-        &token(&server, TENANT, &assertion).await,
-        401,
-        "invalid_client",
-        700_027,
-    );
+    let answer = token(&server, TENANT, &assertion).await;
+    refused(&answer, 400, "invalid_request", 900_144);
+    assert!(answer.text.contains("client_assertion_type"));
+    let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+    let assertion = [
+        ("client_secret", None),
+        ("client_assertion", Some("x")),
+        ("client_assertion_type", Some(kind)),
+    ];
+    let answer = token(&server, TENANT, &assertion).await;
+    refused(&answer, 401, "invalid_client", 50_027);
 }
 
 #[tokio::test]

@@ -50,7 +50,9 @@ pub fn program(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_entrue"));
     command.current_dir(folder).stdin(Stdio::null());
     for (name, _) in std::env::vars() {
-        let ours = name.starts_with("AZURE_") || name.starts_with("ENTRUE_");
+        let ours = ["AZURE", "ENTRUE_", "ACTIONS_ID_", "IDENTITY_", "SYSTEM_"]
+            .iter()
+            .any(|start| name.starts_with(start));
         if ours || name.to_lowercase().ends_with("_proxy") || name == "NO_COLOR" {
             command.env_remove(name);
         }
