@@ -546,6 +546,91 @@ fn hosts_that_refuse_are_told_by_name() {
     }
 }
 
+/// An Azure CLI that does this, first on the PATH.
+#[cfg(unix)]
+fn azure_cli(folder: &std::path::Path, script: &str) -> Set {
+    use std::os::unix::fs::PermissionsExt;
+    let file = folder.join("az");
+    std::fs::write(&file, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let mut set = set(&[("ENTRUE_AUTH", "azure-cli"), ("AZURE_TENANT_ID", TENANT)]);
+    set.push(("PATH", format!("{}:{path}", folder.display())));
+    set
+}
+
+#[cfg(unix)]
+#[test]
+fn the_azure_cli_is_asked_and_told_nothing() {
+    let served = Served::tenant(&tenant());
+    let url = &served.url;
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    let token = |tenant: &str| format!("{}.x", unsigned(&json!({ "tid": tenant }), "none"));
+    let prints = |token: &str| format!("echo '{{\"accessToken\": \"{token}\"}}'");
+    let script = format!(
+        "echo \"$@\" > {0}/args; env > {0}/env; {1}",
+        folder.display(),
+        prints(&token(TENANT))
+    );
+    let mut set = azure_cli(folder, &script);
+    set.extend(
+        secret(SECRET)
+            .into_iter()
+            .filter(|(name, _)| name.ends_with("SECRET")),
+    );
+    set.extend(
+        github(url)
+            .into_iter()
+            .filter(|(name, _)| name.starts_with("ACTIONS")),
+    );
+    set.push(("ENTRUE_ACCESS_TOKEN", REQUEST_TOKEN.to_owned()));
+    set.push(("SYSTEM_ACCESSTOKEN", REQUEST_TOKEN.to_owned()));
+    set.push(("IDENTITY_HEADER", HEADER.to_owned()));
+    let run_ = run(url, &set, &[]);
+    assert_eq!(run_.code, 0, "{run_:#?}");
+    let args = std::fs::read_to_string(folder.join("args")).unwrap();
+    let wanted = format!(
+        "account get-access-token --output json --scope https://graph.microsoft.com/.default --tenant {TENANT}\n"
+    );
+    assert_eq!(args, wanted);
+    let env = std::fs::read_to_string(folder.join("env")).unwrap();
+    for secret in [SECRET, REQUEST_TOKEN, HEADER, "ENTRUE_"] {
+        assert!(!env.contains(secret), "{env}");
+    }
+
+    let other = azure_cli(folder, &prints(&token(NOT_THEIRS)));
+    error_of(&json_run(url, &other, &[]), 1, "tenant-mismatch");
+    for (script, says) in [
+        (
+            "echo 'ERROR: Please run az login to setup account.' >&2; exit 1",
+            "Please run az login",
+        ),
+        (
+            "echo 'ERROR: AADSTS700082: The refresh token eyJhbGciOi.x has expired.' >&2; exit 1",
+            "sign in again",
+        ),
+        ("echo 'not JSON eyJ'", "holds no token"),
+        ("exit 3", "az login"),
+    ] {
+        fails(url, &azure_cli(folder, script), &[], &["Azure CLI", says]);
+    }
+    let begun = std::time::Instant::now();
+    let slow = azure_cli(folder, "exec sleep 60");
+    fails(url, &slow, &["--timeout", "2"], &["within 2 s"]);
+    assert!(begun.elapsed().as_secs() < 30);
+    let nowhere = with(slow, "PATH", "/nowhere");
+    fails(url, &nowhere, &[], &["not on the PATH", "install"]);
+    // It is asked only where somebody says so.
+    let asked = azure_cli(folder, &format!("touch {}/asked", folder.display()));
+    let said = error_of(
+        &json_run(url, &without(asked, "ENTRUE_AUTH"), &[]),
+        1,
+        "usage",
+    );
+    assert!(said.contains("--auth azure-cli") && !folder.join("asked").exists());
+}
+
 #[test]
 fn each_secret_goes_to_its_own_place_and_no_further() {
     let entra = Canned::new(
@@ -616,6 +701,50 @@ fn each_secret_goes_to_its_own_place_and_no_further() {
     let echo = Canned::new(400, &format!(r#"{{"message":"bad {HEADER}"}}"#));
     let set = with(app_service(&echo.url), "IDENTITY_ENDPOINT", &echo.url);
     error_of(&json_run(&echo.url, &set, &[]), 4, "sign-in-failed");
+}
+
+#[test]
+fn every_kind_and_every_reason_is_in_the_documentation() {
+    let page = std::fs::read_to_string(root().join("docs/authentication.md")).unwrap();
+    let served = Served::tenant(&tenant());
+    let run = json_run(&served.url, &app(), &["--auth", "none"]);
+    let said = error_of(&run, 1, "usage");
+    let known = said.split_once("known: auto, ").unwrap().1;
+    let kinds: Vec<&str> = known.trim_end_matches(" | ").split(", ").collect();
+    assert_eq!(kinds.len(), 7, "{kinds:?}");
+    for kind in kinds {
+        assert!(page.contains(&format!("\n## {kind}\n")), "{kind}");
+    }
+    for cloud in entrue::graph::cloud::CLOUDS {
+        assert!(
+            page.contains(&format!("`{}` |", cloud.token_exchange)),
+            "{}",
+            cloud.name
+        );
+    }
+}
+
+#[test]
+fn the_machines_host_is_asked_past_any_proxy() {
+    let served = Served::tenant(&tenant());
+    let proxy = Canned::new(403, "{}");
+    let set = with(app_service(&served.url), "http_proxy", &proxy.url);
+    let said = error_of(&json_run(&served.url, &set, &[]), 4, "graph-forbidden");
+    assert!(!proxy.got().contains("app-service"), "{said}");
+    assert!(
+        proxy.got().contains("/v1.0/"),
+        "Graph is reached through it"
+    );
+    let mistaken = with(
+        github(&served.url),
+        "ACTIONS_ID_TOKEN_REQUEST_URL",
+        REQUEST_TOKEN,
+    );
+    let said = error_of(&json_run(&served.url, &mistaken, &[]), 1, "usage");
+    assert!(
+        said.contains("ACTIONS_ID_TOKEN_REQUEST_URL is no URL"),
+        "{said}"
+    );
 }
 
 /// A host that gives one answer to everything and keeps what it got.

@@ -235,8 +235,8 @@ pub struct Connection {
     #[arg(long, value_name = "CLOUD")]
     pub cloud: Option<String>,
     /// auto, token, client-secret, github-oidc, workload-identity,
-    /// managed-identity or azure-pipelines; see docs/authentication.md
-    /// [env: ENTRUE_AUTH].
+    /// managed-identity, azure-pipelines or azure-cli; see
+    /// docs/authentication.md [env: ENTRUE_AUTH].
     #[arg(long, value_name = "KIND")]
     pub auth: Option<String>,
     /// Graph's root, if it is not the cloud's [env: ENTRUE_GRAPH_URL].

@@ -206,6 +206,7 @@ pub async fn connect(
         seam: seam.clone(),
     };
     let (tokens, whose) = tokens(chosen.auth, place).map_err(no_client)?;
+    let begun = Instant::now();
     if let Some(whose) = whose {
         let token = tokens.get(None, Instant::now() + within).await?;
         match claims(&token).tenant {
@@ -220,7 +221,13 @@ pub async fn connect(
     told.files(asserted, cloud.name).await?;
     Ok(Connected {
         host: root.host_str().unwrap_or_default().to_owned(),
-        graph: Graph::new(seam, root, tokens, within),
+        // A sign-in that took its time took it from the command's.
+        graph: Graph::new(
+            seam,
+            root,
+            tokens,
+            within.saturating_sub(Duration::from_secs(begun.elapsed().as_secs())),
+        ),
         tenant: Tenant {
             id: told.id,
             cloud: cloud.name.to_owned(),

@@ -27,6 +27,8 @@ pub enum Auth {
     Pipelines(String, Url, Secret, String),
     /// A machine's identity, and the client id of a user-assigned one.
     Managed(Host, Option<String>),
+    /// Whoever is signed in to the Azure CLI.
+    AzureCli,
 }
 
 /// The kind that was chosen.
@@ -97,6 +99,12 @@ const KINDS: &[Kind] = &[
             "AZURESUBSCRIPTION_CLIENT_ID",
             "AZURESUBSCRIPTION_TENANT_ID",
         ],
+        shared: &[],
+    },
+    Kind {
+        name: "azure-cli",
+        what: "the Azure CLI",
+        own: &[],
         shared: &[],
     },
 ];
@@ -183,7 +191,7 @@ fn only<'a>(given: &Given<'_>) -> Result<&'a Kind, NoConnection> {
     };
     let complete: Vec<&Kind> = KINDS
         .iter()
-        .filter(|kind| kind.missing(given).is_empty())
+        .filter(|kind| kind.is_begun(given) && kind.missing(given).is_empty())
         .collect();
     if let [kind] = complete.as_slice() {
         return Ok(kind);
@@ -207,7 +215,7 @@ fn only<'a>(given: &Given<'_>) -> Result<&'a Kind, NoConnection> {
     let begun: Vec<&Kind> = KINDS.iter().filter(|kind| kind.is_begun(given)).collect();
     if begun.is_empty() {
         return Err(invalid("usage", "nothing says how to sign in").hint(
-            "shortest: set ENTRUE_ACCESS_TOKEN, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET; docs/authentication.md has the ways without a secret; to try entrue without a tenant, use `--sandbox FILE`",
+            "shortest: set ENTRUE_ACCESS_TOKEN, or AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET; after `az login`, `--auth azure-cli`; docs/authentication.md has the ways without a secret; to try entrue without a tenant, use `--sandbox FILE`",
         ));
     }
     let missing = |kind: &Kind| format!("missing: {}", kind.missing(given).join(", "));
@@ -266,6 +274,10 @@ fn take(kind: &Kind, given: &Given<'_>, why: &str) -> Result<Chosen, NoConnectio
             let url = given.address("SYSTEM_OIDCREQUESTURI")?;
             let token = Secret::new(given.there("SYSTEM_ACCESSTOKEN"));
             (Auth::Pipelines(client, url, token, connection), note)
+        }
+        "azure-cli" => {
+            let note = "as whoever is signed in to the Azure CLI";
+            (Auth::AzureCli, note.to_owned())
         }
         _ => managed(kind, given)?,
     };

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use url::Url;
 
-use crate::graph::auth::{App, ClientSecret, Federated, Issuer, Managed, Tokens};
+use crate::graph::auth::{App, AzureCli, ClientSecret, Federated, Issuer, Managed, Tokens};
 use crate::graph::cloud::Cloud;
 use crate::graph::seam::{Network, NoClient, Seam};
 
@@ -68,6 +68,13 @@ pub fn tokens(auth: Auth, place: Place) -> Result<(Tokens, Option<&'static str>)
                 connection,
             };
             (place.federated(client_id, issuer), None)
+        }
+        Auth::AzureCli => {
+            let azure_cli = AzureCli {
+                scope: place.cloud.scope(),
+                tenant: place.tenant,
+            };
+            (Tokens::by(azure_cli), Some("the Azure CLI's token"))
         }
         Auth::Managed(host, client_id) => {
             let managed = Managed {

@@ -62,7 +62,7 @@ impl Cloud {
 /// Checks a root that somebody gave: https, or http on loopback; no path
 /// version, query, fragment or credentials.
 pub fn root(text: &str, what: &str) -> Result<Url, String> {
-    let url = address(text, what)?;
+    let url = checked(text, what, &format!("{what} `{text}`"), |_| false)?;
     if url.query().is_some() || url.fragment().is_some() {
         return Err(format!("{what} `{text}` holds a query"));
     }
@@ -75,9 +75,10 @@ pub fn root(text: &str, what: &str) -> Result<Url, String> {
 }
 
 /// Checks an address that a secret is sent to: https, or http on loopback; no
-/// credentials.
+/// credentials. Where it is none it is not shown: somebody may have put the
+/// secret there.
 pub fn address(text: &str, what: &str) -> Result<Url, String> {
-    checked(text, what, |_| false)
+    checked(text, what, what, |_| false)
 }
 
 /// Checks an address that this machine's host gives tokens at: as
@@ -87,6 +88,7 @@ pub fn host_address(text: &str, what: &str) -> Result<Url, String> {
     checked(
         text,
         what,
+        what,
         |host| matches!(host, url::Host::Ipv4(address) if address.is_link_local()),
     )
 }
@@ -94,10 +96,10 @@ pub fn host_address(text: &str, what: &str) -> Result<Url, String> {
 fn checked(
     text: &str,
     what: &str,
+    named: &str,
     is_plain: impl Fn(&url::Host<&str>) -> bool,
 ) -> Result<Url, String> {
-    let url =
-        Url::parse(text.trim()).map_err(|error| format!("{what} `{text}` is no URL: {error}"))?;
+    let url = Url::parse(text.trim()).map_err(|error| format!("{named} is no URL: {error}"))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(format!("{what} holds a user name or a password"));
     }
@@ -106,14 +108,14 @@ fn checked(
         Some(url::Host::Ipv4(address)) if address.is_loopback() => true,
         Some(url::Host::Ipv6(address)) if address.is_loopback() => true,
         Some(host) => is_plain(&host),
-        None => return Err(format!("{what} `{text}` names no host")),
+        None => return Err(format!("{named} names no host")),
     };
     match url.scheme() {
         "https" => {}
         "http" if is_near => {}
         _ => {
             return Err(format!(
-                "{what} `{text}` must be https; plain http is for this machine only (127.0.0.1)"
+                "{named} must be https; plain http is for this machine only (127.0.0.1)"
             ));
         }
     }

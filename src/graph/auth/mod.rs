@@ -3,6 +3,7 @@
 //! Every kind of sign-in is one file here: it gives a token, or says why not.
 
 mod assertion;
+mod azure_cli;
 mod client_secret;
 mod entra;
 mod exchange;
@@ -19,6 +20,7 @@ use super::error::GraphError;
 use super::token::Secret;
 
 pub use assertion::{Federated, Issuer};
+pub use azure_cli::AzureCli;
 pub use client_secret::ClientSecret;
 pub use entra::App;
 pub use managed::{Host, IMDS, Managed};
