@@ -204,6 +204,7 @@ fn every_kind_signs_in() {
         let chosen = json_run(url, &set, &["--auth", kind]);
         assert_eq!(chosen.code, 0, "{kind}: {chosen:#?}");
         assert_eq!(chosen.json()["plan"]["tenant"]["id"], TENANT, "{kind}");
+        assert!(chosen.stderr.contains("signing in"), "{}", chosen.stderr);
         let told = run(url, &set, &["--auth", kind]);
         let note = told
             .stderr
@@ -653,6 +654,7 @@ fn each_secret_goes_to_its_own_place_and_no_further() {
         !got.contains(REQUEST_TOKEN),
         "the request token went to Entra"
     );
+    assert_eq!(said.matches("AADSTS53003").count(), 1, "{said}");
     for (code, means) in [
         (65001, "consented"),
         (500_011, "the service"),

@@ -192,6 +192,8 @@ pub async fn connect(
         )
         .await?;
     }
+    // Notes are shown where the command gets that far; the log has it anyway.
+    tracing::info!("{}", chosen.note);
     let mut notes = vec![chosen.note];
     if root.as_str().trim_end_matches('/') != cloud.graph {
         notes.push(format!(

@@ -238,7 +238,12 @@ fn refused(answer: &http::Response<Bytes>, proof: &Secret) -> GraphError {
         } else {
             ": "
         });
-        message.push_str(said.trim_end_matches('.'));
+        // The code is there already.
+        let prefix = code.map(|code| format!("AADSTS{code}: "));
+        let rest = prefix
+            .filter(|_| known.is_some())
+            .and_then(|prefix| said.strip_prefix(&prefix));
+        message.push_str(rest.unwrap_or(&said).trim_end_matches('.'));
     }
     let mut error = failed(message);
     error.request_id = json["trace_id"].as_str().map(|id| tame(id, &[proof]));
