@@ -119,3 +119,74 @@ fn microsofts_own_example_comes_out_as_their_page_has_it() {
         })
     );
 }
+
+/// Every example, the whole way: apply, nothing left, no second write, undo.
+#[test]
+fn every_example_is_applied_once_and_undone() {
+    for (baseline, tenant, allow) in [
+        ("contoso", "contoso", ""),
+        ("minimal", "contoso", ""),
+        ("absent", "customised", "policy-reset,method-disabled"),
+        (
+            "microsoft-update",
+            "microsoft-update",
+            "scope-all-users,binding-lost",
+        ),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tenant.json");
+        let from = root().join(format!("examples/{tenant}.tenant.json"));
+        std::fs::copy(from, &file).unwrap();
+        let policy = || -> Value {
+            let tenant: Value =
+                serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+            tenant["policies"]["X509Certificate"].clone()
+        };
+        let baseline = root().join(format!("examples/{baseline}.yaml"));
+        let baseline = baseline.to_string_lossy().into_owned();
+        let run = |verb: &str, path: &str, allow: &str| {
+            let mut args = vec![verb, path, "--sandbox", "tenant.json"];
+            if verb == "apply" {
+                args.push("--auto-approve");
+            }
+            if !allow.is_empty() {
+                args.extend(["--allow", allow]);
+            }
+            entrue(folder.path(), &args)
+        };
+        // In canonical form: lists have no order.
+        let canonical = || {
+            let args = [
+                "drift",
+                baseline.as_str(),
+                "--sandbox",
+                "tenant.json",
+                "--format",
+                "json",
+            ];
+            entrue(folder.path(), &args).json()["plan"]["resources"][0]["before"].clone()
+        };
+        let was = canonical();
+        let before = policy();
+        let applied = run("apply", &baseline, allow);
+        assert_eq!(applied.code, 0, "{applied:#?}");
+        let written = policy();
+        assert_ne!(written, before);
+        assert_eq!(run("drift", &baseline, "").code, 0);
+        let again = run("apply", &baseline, "");
+        assert!(again.stdout.contains("nothing to do"), "{again:#?}");
+        assert_eq!(policy(), written);
+        // The command that the apply told.
+        let note = applied
+            .stderr
+            .lines()
+            .find(|line| line.contains("to bring it back: "));
+        let command = note.unwrap().split_once("entrue apply ").unwrap().1;
+        let words: Vec<&str> = command.split(' ').collect();
+        let mut args = vec!["apply", "--auto-approve"];
+        args.extend(&words);
+        let undone = entrue(folder.path(), &args);
+        assert_eq!(undone.code, 0, "{undone:#?}");
+        assert_eq!(canonical(), was, "{baseline}");
+    }
+}
