@@ -258,6 +258,65 @@ fn a_plan_of_a_tenant_that_changed_says_what_changed() {
     assert_eq!((place.writes(), place.backups()), (0, 0));
 }
 
+/// What is written are ids, but what was approved are names.
+#[test]
+fn a_plan_that_brings_in_a_group_under_another_name_is_refused() {
+    const PILOT: &str = "5e1f8b27-94d3-4a6c-b0f5-6c2a9d7e4b12";
+    const CONTRACTORS: &str = "c4a8e6f2-1d37-4b59-9e80-7f5d2c6b3a48";
+    let place = Place::new(json!([]));
+    let text = place.saved().to_string();
+    let text = text.replace(PILOT, CONTRACTORS);
+    let mut plan: Plan = serde_json::from_str(&text).unwrap();
+    plan.plan_id = plan.content_id();
+    place.write("edited.json", &serde_json::to_value(&plan).unwrap());
+    let (code, report) = place.json(&["apply", "--plan", "edited.json"]);
+    assert_eq!(code, 1, "{report:#}");
+    // Entries are sorted by id, so some such edits end sooner.
+    let told = codes(&report)[0];
+    assert!(matches!(told, "plan-stale" | "plan-edited"), "{report:#}");
+    assert_eq!(place.writes(), 0);
+}
+
+#[test]
+fn a_group_that_was_renamed_since_the_plan_was_made_stops_it() {
+    let place = Place::new(json!([]));
+    let plan = place.saved();
+    let mut tenant = example();
+    tenant["groups"][1]["displayName"] = "Everybody else".into();
+    let other = Served::tenant(&tenant);
+    place.write("plan.json", &plan);
+    let run = other.run(
+        place.folder.path(),
+        &[
+            "apply",
+            "--plan",
+            "plan.json",
+            "--tenant",
+            TENANT,
+            "--format",
+            "json",
+        ],
+    );
+    let report = run.json();
+    assert_eq!(
+        (run.code, codes(&report).as_slice()),
+        (1, &["plan-stale"][..]),
+        "{report:#}"
+    );
+    let message = report["errors"][0]["message"].as_str().unwrap();
+    assert!(
+        message.contains("`CBA Pilot`") && message.contains("`Everybody else`"),
+        "{message}"
+    );
+    assert!(
+        other
+            .sandbox
+            .requests()
+            .iter()
+            .all(|request| request.method == "GET")
+    );
+}
+
 #[test]
 fn a_plan_grows_stale_and_does_not_come_from_the_future() {
     let place = Place::new(json!([]));

@@ -10,10 +10,14 @@ use crate::baseline::find;
 use crate::core::approval::{Approved, Consent, NotApproved};
 use crate::core::defaults::Known;
 use crate::core::diff::diff;
+use crate::core::directory::{ById, Directory};
 use crate::core::plan::{Action, Plan};
+use crate::core::references::{References, references};
 use crate::core::report::{Outcome, Problem, Report};
 use crate::core::verify::{bare, is_known_default, names_of};
-use crate::graph::policies;
+use crate::graph::client::Graph;
+use crate::graph::error::GraphError;
+use crate::graph::{groups, policies};
 use crate::policy;
 use crate::reconcile::differences::stale;
 use crate::view::text::Purpose;
@@ -174,6 +178,19 @@ pub async fn from_saved(command: &args::Apply, path: &Path) -> Result<Ready, Box
             }
         }
     }
+    if outcome == Outcome::Changes {
+        match renamed(&connection.graph, &plan).await {
+            Ok(problems) if problems.is_empty() => {}
+            Ok(problems) => {
+                outcome = Outcome::Invalid;
+                report.errors.extend(problems);
+            }
+            Err(error) => {
+                outcome = Outcome::Unknown;
+                report.errors.push(error.into());
+            }
+        }
+    }
     report.graph = Some(connection.graph.used());
     let notes = connection.notes.clone();
     let mut ended = Ended {
@@ -194,6 +211,50 @@ pub async fn from_saved(command: &args::Apply, path: &Path) -> Result<Ready, Box
         known_defaults,
         is_saved: true,
     })
+}
+
+/// Groups that the plan brings in and calls otherwise than the tenant does. The
+/// ids are what is written, but the names are what was read and approved.
+async fn renamed(graph: &Graph, plan: &Plan) -> Result<Vec<Problem>, GraphError> {
+    let mut new: BTreeMap<String, &str> = BTreeMap::new();
+    for resource in &plan.resources {
+        let Some(spec) = policy::find(&resource.resource_type) else {
+            continue;
+        };
+        let ids = |state| {
+            let mut found = References::default();
+            references(spec, &bare(spec, state).unwrap_or_default(), &mut found);
+            found.ids
+        };
+        let known = ids(&resource.before);
+        for id in ids(&resource.after).difference(&known) {
+            if let Some(Some(name)) = resource.groups.get(id) {
+                new.insert(id.clone(), name);
+            }
+        }
+    }
+    let mut directory = Directory::default();
+    groups::by_ids(graph, &new.keys().cloned().collect(), &mut directory).await?;
+    let problem = |id: &str, now: &str, name: &str| {
+        Problem::new(
+            "plan-stale",
+            format!("the plan brings in group {id} as `{name}`, but {now}"),
+        )
+        .hint("find out who renamed it, or whether the plan was edited, then plan again")
+    };
+    Ok(new
+        .iter()
+        .filter_map(|(id, name)| match directory.id(id) {
+            Some(ById::Found(group)) if group.display_name == *name => None,
+            Some(ById::Found(group)) => {
+                let now = format!("its name is `{}`", group.display_name);
+                Some(problem(id, &now, name))
+            }
+            Some(ById::Gone) => Some(problem(id, "it no longer exists", name)),
+            // Who may not read groups cannot tell; the ids are what counts.
+            Some(ById::Unread) | None => None,
+        })
+        .collect())
 }
 
 fn check_age(plan: &Plan, max_age: jiff::SignedDuration, name: &str) -> Result<(), Problem> {
