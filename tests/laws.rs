@@ -1,7 +1,12 @@
 //! Laws that hold for every policy and every declaration, tried on random ones.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+#[path = "support/anything.rs"]
+mod anything;
+
 use std::collections::BTreeSet;
+
+use anything::{maybe, object, word};
 
 use entrue::core::defaults;
 use entrue::core::diff::diff;
@@ -16,27 +21,6 @@ use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-
-fn word(words: &'static [&'static str]) -> impl Strategy<Value = Value> {
-    prop::sample::select(words).prop_map(Value::from)
-}
-
-/// A member that may be there, null or missing.
-fn maybe(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Option<Value>> {
-    prop_oneof![
-        5 => value.prop_map(Some),
-        1 => Just(Some(Value::Null)),
-        1 => Just(None),
-    ]
-}
-
-fn object(members: Vec<(&'static str, Option<Value>)>) -> Value {
-    let members = members.into_iter();
-    members
-        .filter_map(|(name, value)| Some((name.to_owned(), value?)))
-        .collect::<Object>()
-        .into()
-}
 
 const MODES: &[&str] = &[
     "x509CertificateSingleFactor",

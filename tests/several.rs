@@ -13,7 +13,7 @@ use entrue::core::directory::Directory;
 use entrue::core::live::decode;
 use entrue::core::plan::{Desired, Inputs, Plan, Source, Tenant, plan_resource};
 use entrue::core::report::{Outcome, Written};
-use entrue::core::spec::{Absent, Kind, Object, PolicySpec, Property};
+use entrue::core::spec::{Absent, Object, PolicySpec};
 use entrue::graph::auth::Tokens;
 use entrue::graph::client::Graph;
 use entrue::graph::seam::Network;
@@ -35,18 +35,8 @@ const OATH: PolicySpec = PolicySpec {
     path: "/policies/authenticationMethodsPolicy/authenticationMethodConfigurations/softwareOath",
     properties: &[
         method::STATE,
-        Property::of(
-            "IncludeTargets",
-            "includeTargets",
-            "include",
-            Kind::List(&target::INCLUDE),
-        ),
-        Property::of(
-            "ExcludeTargets",
-            "excludeTargets",
-            "exclude",
-            Kind::List(&target::PLAIN),
-        ),
+        target::INCLUDE_TARGETS,
+        target::EXCLUDE_TARGETS,
     ],
     exclusive: &[],
     schema: |generator| generator.subschema_for::<bool>(),
@@ -132,6 +122,18 @@ fn run(served: &Served, plan: Plan) -> Applied {
     })
 }
 
+/// Applies the plan to a tenant with these faults, and holds it to this end.
+fn ended(faults: Value, outcome: Outcome, written: Written) -> (Served, Applied) {
+    let served = Served::tenant(&tenant(faults));
+    let applied = run(&served, plan(&served, on()));
+    assert_eq!(
+        (applied.outcome, applied.written),
+        (outcome, written),
+        "{applied:?}"
+    );
+    (served, applied)
+}
+
 fn writes(served: &Served) -> Vec<String> {
     let requests = served.sandbox.requests();
     let writes = requests.iter().filter(|request| request.method != "GET");
@@ -146,13 +148,7 @@ fn on() -> Value {
 
 #[test]
 fn all_are_written_in_order_each_read_back_before_the_next() {
-    let served = Served::tenant(&tenant(json!([])));
-    let applied = run(&served, plan(&served, on()));
-    assert_eq!(
-        (applied.outcome, applied.written),
-        (Outcome::Applied, Written::Yes),
-        "{applied:?}"
-    );
+    let (served, _) = ended(json!([]), Outcome::Applied, Written::Yes);
     assert_eq!(writes(&served), ["x509Certificate", "softwareOath"]);
     let methods: Vec<String> = served
         .sandbox
@@ -166,13 +162,7 @@ fn all_are_written_in_order_each_read_back_before_the_next() {
 #[test]
 fn after_a_write_that_fails_the_rest_is_not_tried() {
     let faults = json!([{"on": "policy", "method": "PATCH", "kind": "status", "status": 400}]);
-    let served = Served::tenant(&tenant(faults));
-    let applied = run(&served, plan(&served, on()));
-    assert_eq!(
-        (applied.outcome, applied.written),
-        (Outcome::Unknown, Written::No),
-        "{applied:?}"
-    );
+    let (served, applied) = ended(faults, Outcome::Unknown, Written::No);
     assert_eq!(writes(&served), ["x509Certificate"]);
     assert!(applied.remaining.is_empty());
 }
@@ -181,26 +171,14 @@ fn after_a_write_that_fails_the_rest_is_not_tried() {
 fn a_write_that_fails_after_another_took_says_both() {
     let faults =
         json!([{"on": "policy", "method": "PATCH", "kind": "status", "status": 403, "skip": 1}]);
-    let served = Served::tenant(&tenant(faults));
-    let applied = run(&served, plan(&served, on()));
-    assert_eq!(
-        (applied.outcome, applied.written),
-        (Outcome::Unknown, Written::Yes),
-        "{applied:?}"
-    );
+    let (_, applied) = ended(faults, Outcome::Unknown, Written::Yes);
     assert_eq!(applied.remaining, ["State"]);
 }
 
 #[test]
 fn what_does_not_come_out_as_planned_stops_the_rest() {
     let faults = json!([{"on": "policy", "kind": "staleRead", "skip": 1}]);
-    let served = Served::tenant(&tenant(faults));
-    let applied = run(&served, plan(&served, on()));
-    assert_eq!(
-        (applied.outcome, applied.written),
-        (Outcome::Changes, Written::Yes),
-        "{applied:?}"
-    );
+    let (served, applied) = ended(faults, Outcome::Changes, Written::Yes);
     assert_eq!(writes(&served), ["x509Certificate"]);
     assert_eq!(
         applied.remaining,
@@ -216,13 +194,7 @@ fn a_second_policy_that_changed_meanwhile_is_left_alone() {
     });
     let faults =
         json!([{"on": "policy", "method": "GET", "kind": "body", "value": other, "skip": 2}]);
-    let served = Served::tenant(&tenant(faults));
-    let applied = run(&served, plan(&served, on()));
-    assert_eq!(
-        (applied.outcome, applied.written),
-        (Outcome::Changes, Written::Yes),
-        "{applied:?}"
-    );
+    let (served, applied) = ended(faults, Outcome::Changes, Written::Yes);
     assert_eq!(applied.problems[0].code, "plan-stale");
     assert_eq!(applied.remaining, ["State"]);
     assert_eq!(writes(&served), ["x509Certificate"]);

@@ -8,7 +8,8 @@ use crate::core::plan::Plan;
 use crate::core::report::{Outcome, Problem, Written};
 use crate::policy;
 use crate::reconcile::apply::{self, Applied, Options};
-use crate::reconcile::interrupt::{Ending, Progress, minding};
+use crate::reconcile::interrupt::{self, Ending, Progress, minding};
+use crate::view::clean;
 
 use super::args;
 use super::output::{Ended, Output, Shown, write_stderr};
@@ -43,13 +44,7 @@ pub async fn run(command: &args::Apply, output: &Output) -> Ended {
 }
 
 fn cut_short(written: Written) -> Ended {
-    let message = match written {
-        Written::Yes => "interrupted after a write, which was not read back",
-        _ => "interrupted while a write was under way: its fate is unknown",
-    };
-    let problem =
-        Problem::new("interrupted", message).hint("`entrue plan` tells what the tenant is now");
-    let mut ended = Ended::failed(NAME, Outcome::Unknown, vec![problem]);
+    let mut ended = Ended::failed(NAME, Outcome::Unknown, vec![interrupt::problem(written)]);
     ended.report.written = written;
     ended.shown = Shown::Text("Unknown: interrupted after a write\n".to_owned());
     ended
@@ -85,16 +80,8 @@ async fn steps(command: &args::Apply, output: &Output, progress: &Progress) -> E
         let message = "the plan could not be shown, so nobody can have approved it";
         return ready.stopped(Problem::new("not-approved", message));
     }
-    let consent = match consent(command, output, &ready) {
-        Ok(consent) => consent.await,
-        Err(problem) => Err(problem),
-    };
-    let consent = match consent {
-        Ok((consent, waited)) => {
-            // What a person takes to read is not the tenant's delay.
-            ready.connection.graph.extend(waited);
-            consent
-        }
+    let consent = match consent(command, output, &ready).await {
+        Ok(consent) => consent,
         Err(problem) => return ready.stopped(problem),
     };
     let approved = match Approved::new(ready.plan.clone(), consent, policy::find) {
@@ -105,16 +92,16 @@ async fn steps(command: &args::Apply, output: &Output, progress: &Progress) -> E
         }
     };
     tracing::info!(plan = %approved.plan().plan_id, consent = ?approved.consent(), "approved");
-    let mut kept = None;
+    let mut backup = None;
     if approved.writes().next().is_some() && !command.no_backup {
         let place = backup::Place {
             folder: &command.backup_dir,
             connection: &command.against.connection,
         };
-        match backup::save(&approved, &place) {
+        match backup::save(&approved, &place, progress) {
             Ok(saved) => {
                 saved.notes.iter().for_each(|note| output.tell(note));
-                kept = Some(saved);
+                backup = Some(saved);
             }
             Err(problem) => return ready.stopped(problem),
         }
@@ -124,75 +111,63 @@ async fn steps(command: &args::Apply, output: &Output, progress: &Progress) -> E
         known_defaults: &ready.known_defaults,
     };
     let applied = apply::apply(&ready.connection.graph, &approved, &options, progress).await;
-    if applied.written == Written::No
-        && let Some(saved) = kept.take()
-        && std::fs::remove_file(&saved.path).is_ok()
-    {
+    if applied.written == Written::No && backup.take().is_some() {
         output.tell("nothing was written, so the backup was taken away again");
     }
-    ready.finish(applied, kept.map(|saved| saved.name))
+    ready.finish(applied, backup.map(|saved| saved.name.clone()))
 }
 
-type Answer = std::pin::Pin<Box<dyn Future<Output = Result<(Consent, Duration), Problem>>>>;
-
 /// Who consents: a saved plan does by itself, nothing to do needs nobody.
-fn consent(command: &args::Apply, output: &Output, ready: &Ready) -> Result<Answer, Problem> {
-    let given = |consent| -> Result<Answer, Problem> {
-        Ok(Box::pin(std::future::ready(Ok((consent, Duration::ZERO)))))
-    };
+async fn consent(
+    command: &args::Apply,
+    output: &Output,
+    ready: &Ready,
+) -> Result<Consent, Problem> {
     if !ready.plan.has_changes() {
-        return given(Consent::NothingToDo);
+        return Ok(Consent::NothingToDo);
     }
     if ready.is_saved {
-        return given(Consent::SavedPlan);
+        return Ok(Consent::SavedPlan);
     }
     if command.auto_approve {
-        return given(Consent::AutoApprove);
+        return Ok(Consent::AutoApprove);
     }
-    let terminal = std::io::stdin().is_terminal() && std::io::stderr().is_terminal();
-    if !terminal || output.is_json() {
-        let message = if output.is_json() {
-            "nobody approved the plan, and with `--format json` nobody is asked"
-        } else {
-            "nobody approved the plan, and there is no terminal to ask on"
-        };
-        return Err(Problem::new("not-approved", message).hint(
+    let nobody = |message| {
+        Err(Problem::new("not-approved", message).hint(
             "give `--auto-approve`, or save the plan with `entrue plan --out` and apply that with `--plan`",
-        ));
+        ))
+    };
+    if output.is_json() {
+        return nobody("nobody approved the plan, and with `--format json` nobody is asked");
     }
-    let tenant = ready
-        .plan
-        .tenant
-        .id
-        .clone()
-        .unwrap_or_else(|| "(id unknown)".to_owned());
+    if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+        return nobody("nobody approved the plan, and there is no terminal to ask on");
+    }
     output.show_plan_beside_the_question(&ready.plan);
-    let host = ready.connection.host.clone();
-    Ok(Box::pin(async move {
-        let began = Instant::now();
-        let question = format!(
-            "Write this to tenant {} ({host})? [y/N] ",
-            crate::view::clean::line(&tenant)
-        );
-        write_stderr(&question);
-        // On a thread of its own, so that a signal ends the wait.
-        let line = tokio::task::spawn_blocking(|| {
-            let mut line = String::new();
-            std::io::stdin().lock().read_line(&mut line).map(|_| line)
-        })
-        .await;
-        let answer = match line {
-            Ok(Ok(line)) => line.trim().to_ascii_lowercase(),
-            _ => String::new(),
-        };
-        if matches!(answer.as_str(), "y" | "yes") {
-            return Ok((Consent::Answered, began.elapsed()));
+    let tenant = ready.plan.tenant.id.as_deref().unwrap_or("(id unknown)");
+    write_stderr(&format!(
+        "Write this to tenant {} ({})? [y/N] ",
+        clean::line(tenant),
+        ready.connection.host
+    ));
+    let began = Instant::now();
+    // On a thread of its own, so that a signal ends the wait.
+    let line = tokio::task::spawn_blocking(|| {
+        let mut line = String::new();
+        std::io::stdin().lock().read_line(&mut line).map(|_| line)
+    })
+    .await;
+    // What a person takes to read is not the tenant's delay.
+    ready.connection.graph.extend(began.elapsed());
+    match line {
+        Ok(Ok(line)) if matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes") => {
+            Ok(Consent::Answered)
         }
-        Err(Problem::new(
+        _ => Err(Problem::new(
             "not-approved",
             "the plan was not approved; nothing was written",
-        ))
-    }))
+        )),
+    }
 }
 
 impl Ready {
@@ -232,7 +207,7 @@ impl Ready {
         ended.report.plan = Some(self.plan);
         ended.report.written = written;
         ended.report.remaining = remaining;
-        ended.report.reset_left = left.clone();
+        ended.report.reset_left = left;
         ended.report.backup = backup;
         ended.report.graph = Some(self.connection.graph.used());
         ended

@@ -161,10 +161,11 @@ pub struct Apply {
 /// A length of time: `90m`, `24h`, `2d`, or seconds.
 fn max_age(text: &str) -> Result<jiff::SignedDuration, String> {
     let seconds = text.parse::<i64>().map(jiff::SignedDuration::from_secs);
-    let days = text.strip_suffix('d').and_then(|days| days.parse().ok());
+    let days: Option<i64> = text.strip_suffix('d').and_then(|days| days.parse().ok());
     let given = match (seconds, days) {
         (Ok(seconds), _) => Ok(seconds),
-        (_, Some(days)) => Ok(jiff::SignedDuration::from_hours(24i64.saturating_mul(days))),
+        // In seconds, which take any number; a count of hours may be too large.
+        (_, Some(days)) => Ok(jiff::SignedDuration::from_secs(days.saturating_mul(86_400))),
         _ => text.parse(),
     };
     match given {

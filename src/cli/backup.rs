@@ -10,9 +10,10 @@ use crate::core::approval::Approved;
 use crate::core::directory::{ById, Directory};
 use crate::core::guard::codes_to_undo;
 use crate::core::references::{References, references, without};
-use crate::core::report::Problem;
+use crate::core::report::{Problem, Written};
 use crate::core::spec::{Object, PolicySpec};
 use crate::core::verify::{bare, names_of};
+use crate::reconcile::interrupt::Progress;
 use crate::view::baseline::{self, Rendered};
 use crate::view::clean;
 
@@ -26,18 +27,31 @@ pub struct Place<'a> {
     pub connection: &'a Connection,
 }
 
-/// A backup that was saved.
-pub struct Saved {
-    /// Its file.
-    pub path: PathBuf,
+/// A backup that was saved. It goes when nothing was written after all, however
+/// that comes: an undo of nothing would take back what somebody else does next.
+pub struct Saved<'p> {
+    progress: &'p Progress,
+    path: PathBuf,
     /// The same for people and the report.
     pub name: String,
     /// What to tell.
     pub notes: Vec<String>,
 }
 
+impl Drop for Saved<'_> {
+    fn drop(&mut self) {
+        if self.progress.written() == Written::No {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
 /// Saves every policy that the plan writes.
-pub fn save(approved: &Approved, place: &Place<'_>) -> Result<Saved, Problem> {
+pub fn save<'p>(
+    approved: &Approved,
+    place: &Place<'_>,
+    progress: &'p Progress,
+) -> Result<Saved<'p>, Problem> {
     let mut states: Vec<(&'static PolicySpec, Object, Directory)> = Vec::new();
     let mut codes: Vec<String> = Vec::new();
     let mut notes: Vec<String> = Vec::new();
@@ -105,7 +119,12 @@ pub fn save(approved: &Approved, place: &Place<'_>) -> Result<Saved, Problem> {
     notes.insert(0, saved);
     let lost = left_out.iter().chain(&unknown);
     notes.extend(lost.map(|part| format!("an undo will not bring this back: {}", part.message)));
-    Ok(Saved { path, name, notes })
+    Ok(Saved {
+        progress,
+        path,
+        name,
+        notes,
+    })
 }
 
 /// Groups that no longer exist and that the write takes out. A file that named

@@ -36,10 +36,12 @@ pub fn review(plan: &Reviewed<'_>, found: &mut Vec<Finding>) {
     if after.covers_everybody() && !before.covers_everybody() {
         found.push(stop(
             &codes::SCOPE_ALL_USERS,
-            match () {
-                () if !before.enabled => "State",
-                () if before.includes_everybody() => "ExcludeTargets",
-                () => "IncludeTargets",
+            if !before.enabled {
+                "State"
+            } else if before.includes_everybody() {
+                "ExcludeTargets"
+            } else {
+                "IncludeTargets"
             },
             format!(
                 "the method would come to cover all users: from now on it would be for {}; a user \
@@ -90,7 +92,7 @@ fn lost_targets(plan: &Reviewed<'_>, before: &Scope, after: &Scope, found: &mut 
     let idle = idle(plan.before);
     // Whoever was included is so still where everybody is.
     let for_everybody = after.includes_everybody() && !after.everybody_is_excluded();
-    let gone = gone(plan.before, plan.after, "IncludeTargets");
+    let gone = targets_gone(plan.before, plan.after, "IncludeTargets");
     if !gone.is_empty() && !for_everybody {
         found.push(stop(
             &codes::INCLUDE_LOST,
@@ -126,7 +128,7 @@ fn lost_targets(plan: &Reviewed<'_>, before: &Scope, after: &Scope, found: &mut 
             "make sure that they have another way to sign in",
         ));
     }
-    let gone = self::gone(plan.before, plan.after, "ExcludeTargets");
+    let gone = targets_gone(plan.before, plan.after, "ExcludeTargets");
     if !gone.is_empty() && !after.everybody_is_excluded() {
         found.push(stop(
             &codes::EXCLUSION_LOST,
@@ -158,7 +160,7 @@ pub fn lost<'a>(
 }
 
 /// The targets of a list that are there before and not after.
-fn gone<'a>(before: &'a Object, after: &'a Object, name: &str) -> Vec<&'a Object> {
+fn targets_gone<'a>(before: &'a Object, after: &'a Object, name: &str) -> Vec<&'a Object> {
     missing(
         entries(before.get(name)).map(|(_, target)| target),
         entries(after.get(name)).map(|(_, target)| target),

@@ -115,6 +115,22 @@ pub const PLAIN: List = List {
     order: None,
 };
 
+/// Whom a method is for, as every method has it.
+pub const INCLUDE_TARGETS: Property = Property::of(
+    "IncludeTargets",
+    "includeTargets",
+    "include",
+    Kind::List(&INCLUDE),
+);
+
+/// Who is left out of it.
+pub const EXCLUDE_TARGETS: Property = Property::of(
+    "ExcludeTargets",
+    "excludeTargets",
+    "exclude",
+    Kind::List(&PLAIN),
+);
+
 /// Checks a pair of target lists as far as a file alone tells.
 pub fn check(properties: &Object, checks: &mut Checks) {
     for list in ["IncludeTargets", "ExcludeTargets"] {

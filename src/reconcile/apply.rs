@@ -27,7 +27,7 @@ use crate::graph::writer::Writer;
 
 use super::differences;
 use super::goal::Goal;
-use super::interrupt::{Progress, Stage};
+use super::interrupt::{self, Progress, Stage};
 
 /// The first pause between two looks at what was written, and the longest.
 const FIRST_LOOK: Duration = Duration::from_millis(250);
@@ -361,12 +361,7 @@ impl Run<'_> {
     }
 
     fn interrupted(&mut self) {
-        let found = match self.applied.written {
-            Written::Yes => "the write was accepted, and not read back",
-            _ => "the fate of the write is unknown",
-        };
-        let problem = Problem::new("interrupted", format!("interrupted after a write: {found}"))
-            .hint("`entrue plan` tells what the tenant is now");
+        let problem = interrupt::problem(self.applied.written);
         self.fail(Outcome::Unknown, problem);
     }
 

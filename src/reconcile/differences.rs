@@ -96,10 +96,10 @@ pub fn not_as_planned(
 ) -> Problem {
     let was_planned = |change: &&Change| planned.iter().any(|one| one.path == change.path);
     let others = remaining.len() - remaining.iter().filter(was_planned).count();
-    let also = match others {
-        0 => String::new(),
-        1 => "; 1 of them is nothing that this plan changes".to_owned(),
-        more => format!("; {more} of them are nothing that this plan changes"),
+    let also = match (others, remaining.len()) {
+        (0, _) => String::new(),
+        (1, 1) => ", one that this plan does not change".to_owned(),
+        (others, _) => format!(", {others} of them not changed by this plan"),
     };
     let count = match remaining.len() {
         1 => "1 property differs".to_owned(),

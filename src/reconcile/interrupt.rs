@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::core::report::Written;
+use crate::core::report::{Problem, Written};
 
 /// After a signal a write under way may still be answered in this time.
 const GRACE: Duration = Duration::from_secs(10);
@@ -76,6 +76,17 @@ impl Progress {
     }
 }
 
+/// An interruption after a write was sent, with what is known of it.
+pub fn problem(written: Written) -> Problem {
+    let known = match written {
+        Written::Yes => "a write was accepted, and not read back",
+        Written::Unknown => "the fate of the write that was under way is unknown",
+        Written::No => "the write that was under way did nothing",
+    };
+    Problem::new("interrupted", format!("interrupted: {known}"))
+        .hint("`entrue plan` tells what the tenant is now")
+}
+
 /// How work ended that signals may interrupt.
 #[derive(Debug)]
 pub enum Ending<T> {
@@ -105,7 +116,11 @@ pub async fn minding<T>(
     progress.stop();
     tokio::select! {
         biased;
-        done = &mut work => Ending::Done(done),
+        // The write under way may have been refused: then nothing was written.
+        done = &mut work => match progress.has_begun() {
+            true => Ending::Done(done),
+            false => Ending::Untouched(first),
+        },
         () = tokio::time::sleep(GRACE) => Ending::CutShort(progress.written()),
         _ = signal() => Ending::CutShort(progress.written()),
     }

@@ -122,7 +122,7 @@ fn mostly(
     prop_oneof![24 => word(usual), 1 => word(rare)]
 }
 
-fn maybe(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Option<Value>> {
+pub fn maybe(value: impl Strategy<Value = Value>) -> impl Strategy<Value = Option<Value>> {
     prop_oneof![
         6 => value.prop_map(Some),
         1 => Just(Some(Value::Null)),
@@ -134,7 +134,7 @@ fn nearly_always(value: impl Strategy<Value = Value>) -> impl Strategy<Value = O
     prop_oneof![40 => value.prop_map(Some), 1 => Just(None)]
 }
 
-fn object(members: Vec<(&'static str, Option<Value>)>) -> Value {
+pub fn object(members: Vec<(&'static str, Option<Value>)>) -> Value {
     let members = members.into_iter();
     members
         .filter_map(|(name, value)| Some((name.to_owned(), value?)))

@@ -13,9 +13,9 @@ use crate::core::live::holds_sentinel;
 use crate::core::plan::Action;
 use crate::core::spec::Object;
 
-use super::super::guards::{self, has_everybody, idle, labels, listed, lost, missing};
-use super::super::target::{entries, text};
 use super::{BINDINGS, CA_SCOPES, COMBINED, RULES};
+use crate::policy::guards::{self, has_everybody, idle, labels, listed, lost, missing};
+use crate::policy::target::{entries, text};
 
 const MODE: &str = "AuthenticationModeConfiguration";
 
@@ -169,75 +169,112 @@ fn lost_scopes(plan: &Reviewed<'_>, found: &mut Vec<Finding>) {
 /// Required affinity: what the policy asks of a binding before a certificate
 /// may sign somebody in.
 struct Required<'a> {
-    default: bool,
-    rules: BTreeMap<String, Asked<'a>>,
+    default: Levels,
+    rules: BTreeMap<String, (&'a Object, Levels)>,
+    /// What the rules of a tier ask for: of one issuer, of [`ANY_ISSUER`], or
+    /// with `None` all of them. Kept, so that thousands of rules are not
+    /// compared in pairs.
+    tiers: BTreeMap<(u8, Option<String>), Levels>,
 }
 
-/// What a rule asks for. Should the service hold one rule twice, both count.
-struct Asked<'a> {
-    rule: &'a Object,
-    /// Whether high affinity is asked for.
-    levels: Vec<bool>,
+/// Which affinities may be asked of one certificate: by two rules of a tier, or
+/// by one that the service holds twice, it can be both.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Levels {
+    low: bool,
+    high: bool,
+}
+
+impl Levels {
+    fn one(high: bool) -> Self {
+        Levels { low: !high, high }
+    }
+
+    fn and(self, other: Levels) -> Self {
+        Levels {
+            low: self.low || other.low,
+            high: self.high || other.high,
+        }
+    }
 }
 
 impl<'a> Required<'a> {
     fn of(policy: &'a Object) -> Self {
         let mode = policy.get(MODE).and_then(Value::as_object);
-        let mut rules: BTreeMap<String, Asked<'a>> = BTreeMap::new();
+        let mut required =
+            Required {
+                default: Levels::one(mode.is_some_and(|mode| {
+                    is_high(mode, "X509CertificateDefaultRequiredAffinityLevel")
+                })),
+                rules: BTreeMap::new(),
+                tiers: BTreeMap::new(),
+            };
         for (_, rule) in entries(mode.and_then(|mode| mode.get("Rules"))) {
-            let levels = Vec::new();
-            let asked = rules.entry(RULES.key_text(rule));
-            let asked = asked.or_insert(Asked { rule, levels });
-            asked
-                .levels
-                .push(is_high(rule, "X509CertificateRequiredAffinityLevel"));
-            asked.levels.sort_unstable();
+            let asked = Levels::one(is_high(rule, "X509CertificateRequiredAffinityLevel"));
+            let known = required.rules.entry(RULES.key_text(rule));
+            let known = known.or_insert((rule, asked));
+            known.1 = known.1.and(asked);
+            // Under `None` stand all rules of the tier: a rule without an issuer
+            // has any of them behind it.
+            let issuer = issuer(rule);
+            for key in [(tier(rule), None), (tier(rule), issuer.clone())] {
+                let levels = required.tiers.entry(key).or_default();
+                *levels = levels.and(asked);
+            }
+            if issuer.is_none() {
+                let key = (tier(rule), Some(ANY_ISSUER.to_owned()));
+                let levels = required.tiers.entry(key).or_default();
+                *levels = levels.and(asked);
+            }
         }
-        Required {
-            default: mode
-                .is_some_and(|mode| is_high(mode, "X509CertificateDefaultRequiredAffinityLevel")),
-            rules,
-        }
+        required
     }
 
     /// What may be asked of a certificate that this rule matches: the rule's
     /// own word. Where there is no such rule, the default's, or that of a rule
     /// behind it, which is looked at only because this one is not there.
-    fn asked_by(&self, key: &str, rule: &Object) -> Vec<bool> {
-        if let Some(asked) = self.rules.get(key) {
-            return asked.levels.clone();
+    fn asked_by(&self, key: &str, rule: &Object) -> Levels {
+        if let Some((_, asked)) = self.rules.get(key) {
+            return *asked;
         }
-        let behind = self.rules.values().filter(|asked| {
-            tier(asked.rule) > tier(rule)
-                && match (issuer(rule), issuer(asked.rule)) {
-                    (Some(one), Some(other)) => one == other,
-                    _ => true,
-                }
-        });
-        std::iter::once(self.default)
-            .chain(behind.flat_map(|asked| asked.levels.iter().copied()))
-            .collect()
+        let of = match issuer(rule) {
+            // Those of this issuer, and those of a rule that asks for none.
+            Some(issuer) => vec![Some(issuer), Some(ANY_ISSUER.to_owned())],
+            None => vec![None],
+        };
+        (tier(rule) + 1..=LAST_TIER)
+            .flat_map(|tier| of.iter().map(move |issuer| (tier, issuer.clone())))
+            .filter_map(|place| self.tiers.get(&place))
+            .fold(self.default, |all, levels| all.and(*levels))
     }
 }
+
+/// Stands for the rules that ask for no issuer. No distinguished name is empty.
+const ANY_ISSUER: &str = "";
+const LAST_TIER: u8 = 2;
 
 /// Rules are looked at in tiers, a later one only where no earlier one matches.
 /// A type that is not understood is behind no other.
 fn tier(rule: &Object) -> u8 {
     let kind = text(rule, "X509CertificateRuleType").map_or("", str::trim);
-    match () {
-        () if kind.eq_ignore_ascii_case("issuerSubject") => 2,
-        () if kind.eq_ignore_ascii_case("policyOID") => 1,
-        () => 0,
+    if kind.eq_ignore_ascii_case("issuerSubject") {
+        LAST_TIER
+    } else if kind.eq_ignore_ascii_case("policyOID") {
+        1
+    } else {
+        0
     }
 }
 
 /// The issuer whose certificates alone a rule matches.
 fn issuer(rule: &Object) -> Option<String> {
     let kind = text(rule, "X509CertificateRuleType")?.trim();
-    let name = match () {
-        () if kind.eq_ignore_ascii_case(COMBINED) => "IssuerSubjectIdentifier",
-        () if kind.eq_ignore_ascii_case("issuerSubject") => "Identifier",
-        () => return None,
+    let name = if kind.eq_ignore_ascii_case(COMBINED) {
+        "IssuerSubjectIdentifier"
+    } else if kind.eq_ignore_ascii_case("issuerSubject") {
+        "Identifier"
+    } else {
+        return None;
     };
     Some(Compare::Dn.key(text(rule, name)?, rule).into_owned())
 }
@@ -279,21 +316,21 @@ fn affinity(plan: &Reviewed<'_>, found: &mut Vec<Finding>) {
     }
     let (before, after) = (Required::of(plan.before), Required::of(plan.after));
     let mut raised: Vec<String> = Vec::new();
-    let by_default = after.default && !before.default;
+    let by_default = after.default.high && !before.default.high;
     if by_default {
         raised.push("by default".to_owned());
     }
     let keys: BTreeSet<&String> = before.rules.keys().chain(after.rules.keys()).collect();
     for key in keys {
         let stays = after.rules.get(key);
-        let Some(rule) = stays.or(before.rules.get(key)).map(|asked| asked.rule) else {
+        let Some((rule, _)) = stays.or(before.rules.get(key)) else {
             continue;
         };
         let (was, is) = (before.asked_by(key, rule), after.asked_by(key, rule));
         // A rule that goes and leaves its certificates to the new default is
         // said with the default.
         let said = by_default && stays.is_none();
-        if is != was && is.contains(&true) && was.contains(&false) && !said {
+        if is != was && is.high && was.low && !said {
             raised.push(match stays {
                 Some(_) => format!("by {}", rule_label(rule)),
                 None => format!("where {} goes", rule_label(rule)),

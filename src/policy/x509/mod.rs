@@ -241,18 +241,8 @@ pub const SPEC: PolicySpec = PolicySpec {
             "authentication mode",
             Kind::Object(MODE_CONFIGURATION),
         ),
-        Property::of(
-            "IncludeTargets",
-            "includeTargets",
-            "include",
-            Kind::List(&target::INCLUDE),
-        ),
-        Property::of(
-            "ExcludeTargets",
-            "excludeTargets",
-            "exclude",
-            Kind::List(&target::PLAIN),
-        ),
+        target::INCLUDE_TARGETS,
+        target::EXCLUDE_TARGETS,
         Property::of(
             "IssuerHintsConfiguration",
             "issuerHintsConfiguration",
